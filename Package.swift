@@ -1,0 +1,105 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is built by the same rules; see CONTRIBUTING.md for what each one is for.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+extension Target.Dependency {
+    static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let jwt = product(name: "JWTKit", package: "jwt-kit")
+    static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
+    static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let nio = product(name: "NIOCore", package: "swift-nio")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let metrics = product(name: "Metrics", package: "swift-metrics")
+    static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
+    static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
+}
+
+func library(
+    _ name: String, in folder: String, needs dependencies: [Target.Dependency] = [],
+    resources: [Resource] = [], exclude: [String] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "\(folder)/\(name)", exclude: exclude,
+        resources: resources, swiftSettings: settings)
+}
+
+func program(_ name: String, needs dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: settings)
+}
+
+func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+}
+
+let package = Package(
+    name: "ResidenceSync",
+    products: [
+        .library(
+            name: "ResidenceSyncClient",
+            targets: ["SyncClient", "LocalSQLite", "ClientHTTP", "ResidenceDomain"]),
+        .executable(name: "residence", targets: ["residence"]),
+        .executable(name: "residence-syncd", targets: ["residence-syncd"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CZlib", path: "Protocol/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        library(
+            "SyncProtocol", in: "Protocol", needs: [.protobuf, "CZlib"],
+            resources: [.embedInCode("Generated/records.binpb")]),
+        library("SyncTrust", in: "Protocol", needs: ["SyncProtocol", .crypto, .jwt]),
+
+        library("SyncServer", in: "Server", needs: ["SyncProtocol", "SyncTrust"]),
+        library("StoreSQLite", in: "Server", needs: ["SyncServer", "SyncProtocol", .grdb]),
+        library(
+            "ServerHTTP", in: "Server",
+            needs: [
+                "SyncServer", "SyncProtocol", "SyncTrust", .hummingbird, .httpTypes, .nio, .logging,
+                .metrics, .coreMetrics, .lifecycle,
+            ]),
+
+        library("SyncClient", in: "Client", needs: ["SyncProtocol", "SyncTrust"]),
+        library("LocalSQLite", in: "Client", needs: ["SyncClient", "SyncProtocol", .grdb]),
+        library("ClientHTTP", in: "Client", needs: ["SyncClient", "SyncProtocol", "SyncTrust", .httpClient]),
+
+        library("ResidenceDomain", in: "Sources", needs: ["SyncProtocol"]),
+        program(
+            "residence",
+            needs: ["SyncClient", "LocalSQLite", "ClientHTTP", "ResidenceDomain", "SyncProtocol", .arguments]),
+        program(
+            "residence-syncd",
+            needs: [
+                "SyncServer", "StoreSQLite", "ServerHTTP", "ResidenceDomain", "SyncProtocol", .arguments,
+                .logging, .lifecycle,
+            ]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,54 @@
+/// What became of a change that was merged.
+public struct Merged: Hashable, Sendable {
+    /// How it went; `quarantined` is not for the merge to say.
+    public enum Kind: Hashable, Sendable {
+        case applied, merged, conflicted, unchanged
+    }
+
+    /// The record afterwards.
+    public var record: RecordState
+    /// How it went.
+    public var kind: Kind
+    /// What was contested, and how it was decided.
+    public var conflicts: [Conflict]
+}
+
+/// Lays a change over a record: the pure function on which everything rests.
+///
+/// `epoch` is the server's own; `isReferredTo` tells whether a live record refers to this one. The change's fields must be canonical for the type. Nothing here
+/// knows of storage, transport or a clock, and the same input gives the same result for ever.
+public func merge(
+    _ change: Change, by author: Author, into standing: RecordState?, of type: RecordType,
+    epoch: Epoch, isReferredTo: Bool = false
+) -> Merged {
+    guard let standing else { return creation(change, by: author, epoch: epoch) }
+    var merger = Merger(change: change, author: author, standing: standing, type: type, epoch: epoch)
+    if change.deletion != nil {
+        merger.delete(isReferredTo: isReferredTo)
+    } else {
+        merger.reviveIfDeleted()
+        for unit in units(touchedBy: change, of: type) { merger.merge(unit) }
+    }
+    return merger.finish()
+}
+
+private func creation(_ change: Change, by author: Author, epoch: Epoch) -> Merged {
+    let revision = Revision.none.next
+    let stamp = Stamp(
+        device: author.device, base: Base(epoch: epoch, revision: revision),
+        time: change.observedAt, byOwner: author.department != nil)
+    let record = RecordState(
+        id: change.record, type: change.type, revision: revision, isDeleted: false,
+        fields: change.fields, stamps: Stamps(first: stamp))
+    return Merged(record: record, kind: .applied, conflicts: [])
+}
+
+// > [M-01] The field is the unit of merging; the fields of one group are one unit.
+private func units(touchedBy change: Change, of type: RecordType) -> [[UInt32]] {
+    var units: [[UInt32]] = []
+    for number in change.touched {
+        let unit = type.unit(of: number)
+        if !units.contains(where: { $0[0] == unit[0] }) { units.append(unit) }
+    }
+    return units
+}

@@ -1,0 +1,75 @@
+/// One merge under way: the record as it becomes, and what was contested so far.
+struct Merger {
+    let change: Change
+    let author: Author
+    let type: RecordType
+    let before: RecordState
+    /// The epoch and revision that a writing by this change makes.
+    let next: Base
+    var record: RecordState
+    var conflicts: [Conflict] = []
+    /// Whether a stamp was written, even if no byte changed.
+    var wrote = false
+
+    init(
+        change: Change, author: Author, standing: RecordState, type: RecordType, epoch: Epoch
+    ) {
+        self.change = change
+        self.author = author
+        self.type = type
+        before = standing
+        next = Base(epoch: epoch, revision: standing.revision.next)
+        record = standing
+    }
+
+    mutating func merge(_ unit: [UInt32]) {
+        if let field = type.field(unit[0]), field.isSet {
+            mergeSet(field)
+        } else {
+            mergeValues(of: unit)
+        }
+    }
+
+    /// The stamp of a writing by this change over what its author had seen.
+    func stamp(over last: Stamp?, base: Base, ofOwner byOwner: Bool) -> Stamp {
+        // > [T-01] A stamp's time is the later of the observed time and one millisecond after the
+        // > record's clock (its latest stamp) that the author had seen.
+        let seen = last.map { isConcurrent($0, above: base) ? .min : $0.time + 1 } ?? .min
+        return Stamp(
+            device: author.device, base: next, time: max(change.observedAt, seen), byOwner: byOwner)
+    }
+
+    /// Whether a writing and this change were made by authors of whom neither had seen the other's.
+    func isConcurrent(_ last: Stamp, above base: Base) -> Bool {
+        last.device != author.device && last.base > base
+    }
+
+    func side(of stamp: Stamp, _ values: FieldMap) -> Conflict.Side {
+        Conflict.Side(values: values, device: stamp.device, time: stamp.time)
+    }
+
+    func mySide(_ values: FieldMap) -> Conflict.Side {
+        Conflict.Side(
+            values: values, device: author.device, time: change.observedAt,
+            uncertainty: change.uncertainty)
+    }
+
+    func finish() -> Merged {
+        var record = record
+        if wrote { record.revision = next.revision }
+        let hasNews = record.fields != before.fields || record.isDeleted != before.isDeleted
+        let kind: Merged.Kind =
+            if conflicts.contains(where: \.isOpen) {
+                .conflicted
+            } else if !hasNews {
+                conflicts.isEmpty ? .unchanged : .merged
+            } else if !conflicts.isEmpty
+                || before.stamps.holdsWork(of: author.device, above: change.base)
+            {
+                .merged
+            } else {
+                .applied
+            }
+        return Merged(record: record, kind: kind, conflicts: conflicts)
+    }
+}

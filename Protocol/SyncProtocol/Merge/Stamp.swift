@@ -1,0 +1,162 @@
+/// Who wrote a field, at which revision, and when it was observed.
+public struct Stamp: Hashable, Sendable {
+    /// The device that wrote it.
+    public var device: DeviceID
+    /// The epoch and revision of the record that the writing made.
+    public var base: Base
+    /// When it was observed, in milliseconds since 1970; never before what its author had seen.
+    public var time: Int64
+    /// Whether the department that owns the field wrote it.
+    public var byOwner: Bool
+
+    /// A stamp.
+    public init(device: DeviceID, base: Base, time: Int64, byOwner: Bool = false) {
+        self.device = device
+        self.base = base
+        self.time = time
+        self.byOwner = byOwner
+    }
+}
+
+/// The stamps of one record.
+///
+/// Most records are written once, by one device: then `first` says it all. Fields written later have
+/// stamps of their own, and so have the elements of sets, present or removed.
+public struct Stamps: Hashable, Sendable {
+    struct Element: Hashable, Sendable {
+        let number: UInt32
+        let bytes: [UInt8]
+        var stamp: Stamp
+    }
+
+    /// The creation's stamp: of every field that is present and has no stamp of its own.
+    public let first: Stamp
+    /// The stamp of the deletion, while the record is deleted.
+    public internal(set) var deletion: Stamp?
+    private(set) var fields: [(number: UInt32, stamp: Stamp)] = []
+    private(set) var elements: [Element] = []
+
+    /// The stamps of a record that was just created.
+    public init(first: Stamp) { self.first = first }
+
+    /// The last writing of a field: its own stamp, or the creation's where the field is present.
+    func last(of number: UInt32, in record: FieldMap) -> Stamp? {
+        if let own = fields.first(where: { $0.number == number }) { return own.stamp }
+        return record[number] == nil ? nil : first
+    }
+
+    /// The last writing of any of the fields.
+    func last(of numbers: [UInt32], in record: FieldMap) -> Stamp? {
+        numbers.compactMap { last(of: $0, in: record) }.max { $0.base < $1.base }
+    }
+
+    mutating func set(_ stamp: Stamp, of number: UInt32) {
+        if let index = fields.firstIndex(where: { $0.number == number }) {
+            fields[index].stamp = stamp
+        } else {
+            fields.append((number, stamp))
+        }
+    }
+
+    /// The last addition or removal of an element: its own stamp, or the creation's where present.
+    func last(of element: ArraySlice<UInt8>, in number: UInt32, isPresent: Bool) -> Stamp? {
+        if let own = elements.first(where: { $0.number == number && $0.bytes[...] == element }) {
+            return own.stamp
+        }
+        return isPresent ? first : nil
+    }
+
+    mutating func set(_ stamp: Stamp, of element: ArraySlice<UInt8>, in number: UInt32) {
+        if let index = elements.firstIndex(where: {
+            $0.number == number && $0.bytes[...] == element
+        }) {
+            elements[index].stamp = stamp
+        } else {
+            elements.append(Element(number: number, bytes: Array(element), stamp: stamp))
+        }
+    }
+
+    /// Every stamp there is.
+    var all: [Stamp] {
+        [first] + [deletion].compactMap(\.self) + fields.map(\.stamp) + elements.map(\.stamp)
+    }
+
+    /// The latest time of any stamp: the record's clock [T-01].
+    public var clock: Int64 { all.map(\.time).max() ?? first.time }
+
+    /// Whether somebody else wrote anything above a base.
+    func holdsWork(of others: DeviceID, above base: Base) -> Bool {
+        all.contains { $0.device != others && $0.base > base }
+    }
+
+    /// Equal when every stamp is.
+    public static func == (left: Stamps, right: Stamps) -> Bool { left.encoded == right.encoded }
+
+    /// Hashes the encoded stamps.
+    public func hash(into hasher: inout Hasher) { hasher.combine(encoded) }
+}
+
+// MARK: - As stored
+
+extension Stamps {
+    private static let version: UInt8 = 1
+
+    /// The stamps as bytes, for the store: a version, the first, then the exceptions.
+    public var encoded: [UInt8] {
+        var bytes: [UInt8] = [Self.version]
+        first.encode(to: &bytes)
+        guard deletion != nil || !fields.isEmpty || !elements.isEmpty else { return bytes }
+        bytes.append(deletion == nil ? 0 : 1)
+        deletion?.encode(to: &bytes)
+        bytes.append(varint: UInt64(fields.count))
+        for field in fields {
+            bytes.append(varint: UInt64(field.number))
+            field.stamp.encode(to: &bytes)
+        }
+        for element in elements {
+            bytes.append(varint: UInt64(element.number))
+            bytes.append(varint: UInt64(element.bytes.count))
+            bytes.append(contentsOf: element.bytes)
+            element.stamp.encode(to: &bytes)
+        }
+        return bytes
+    }
+
+    /// Stamps from the bytes that `encoded` gave.
+    public init(encoded bytes: [UInt8]) throws(WireError) {
+        var reader = ByteReader(bytes)
+        guard try reader.byte() == Self.version else { throw .malformed }
+        self.init(first: try Stamp(from: &reader))
+        guard !reader.isAtEnd else { return }
+        if try reader.byte() == 1 { deletion = try Stamp(from: &reader) }
+        for _ in 0..<(try reader.varint()) {
+            let number = UInt32(truncatingIfNeeded: try reader.varint())
+            fields.append((number, try Stamp(from: &reader)))
+        }
+        while !reader.isAtEnd {
+            let number = UInt32(truncatingIfNeeded: try reader.varint())
+            let element = try reader.bytes(try reader.varint())
+            elements.append(
+                Element(number: number, bytes: element, stamp: try Stamp(from: &reader)))
+        }
+    }
+}
+
+extension Stamp {
+    fileprivate func encode(to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: device.bytes)
+        bytes.append(varint: base.epoch.rawValue)
+        bytes.append(varint: base.revision.rawValue)
+        bytes.append(varint: UInt64(bitPattern: time) << 1 | (byOwner ? 1 : 0))
+    }
+
+    fileprivate init(from reader: inout ByteReader) throws(WireError) {
+        guard let device = DeviceID(bytes: try reader.bytes(16)) else { throw .malformed }
+        let epoch = Epoch(rawValue: try reader.varint())
+        let revision = Revision(rawValue: try reader.varint())
+        let time = try reader.varint()
+        self.init(
+            device: device, base: Base(epoch: epoch, revision: revision),
+            time: Int64(bitPattern: time) >> 1, byOwner: time & 1 == 1)
+    }
+}

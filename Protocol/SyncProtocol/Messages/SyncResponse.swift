@@ -1,0 +1,149 @@
+internal import Foundation
+internal import SwiftProtobuf
+
+/// What became of one change.
+public struct Outcome: Hashable, Sendable {
+    /// What became of it; see `sync.proto` for each.
+    public enum Kind: Int, Hashable, Codable, CaseIterable, Sendable {
+        case applied = 1
+        case merged = 2
+        case conflicted = 3
+        case unchanged = 4
+        case quarantined = 5
+    }
+
+    /// The change's number.
+    public var sequence: SequenceNumber
+    /// What became of it.
+    public var kind: Kind
+    /// The record's revision afterwards.
+    public var revision = Revision.none
+    /// Of a quarantined change: why, for a program.
+    public var code = ""
+    /// Of a quarantined change: the number of the field concerned, or 0.
+    public var field: UInt32 = 0
+    /// Of a quarantined change: why, for a person.
+    public var message = ""
+
+    /// An outcome.
+    public init(sequence: SequenceNumber, kind: Kind, revision: Revision = .none) {
+        self.sequence = sequence
+        self.kind = kind
+        self.revision = revision
+    }
+}
+
+/// A numbered assignment of areas to a device.
+public struct Grant: Hashable, Codable, Sendable {
+    /// 1, 2, 3 … for each device.
+    public var number: UInt64
+    /// The areas that the device may hold.
+    public var areas: [AreaCode]
+
+    /// A grant.
+    public init(number: UInt64, areas: [AreaCode]) {
+        self.number = number
+        self.areas = areas
+    }
+}
+
+/// The answer to a sync: outcomes, news, and how far the news reaches.
+public struct SyncResponse: Hashable, Sendable {
+    /// The server's epoch.
+    public var epoch = Epoch.none
+    /// The server's clock, in milliseconds since 1970.
+    public var serverTime: Int64 = 0
+    /// The number of the last change of this device that the server has.
+    public var highWater = SequenceNumber.none
+    /// What became of the batch's changes.
+    public var outcomes: [Outcome] = []
+    /// What is new, by area.
+    public var pages: [AreaPage] = []
+    /// Whether there is more to read.
+    public var hasMore = false
+    /// The device's grant, where the request named another.
+    public var grant: Grant?
+    /// Changes up to this number are in a backup.
+    public var backedUp = SequenceNumber.none
+    /// The head of the device's chain at the high-water mark.
+    public var chain: [UInt8] = []
+
+    /// An answer without news.
+    public init() {}
+
+    /// Reads an answer from a body after inflation. Throws `protobuf_malformed`.
+    public init(_ body: [UInt8]) throws(SyncError) {
+        guard let map = try? FieldMap(body),
+            let wire = try? WireSyncResponse(serializedBytes: map.clearing([5]).bytes)
+        else { throw .malformedProtobuf }
+        epoch = Epoch(rawValue: wire.epoch)
+        serverTime = wire.serverTime
+        highWater = SequenceNumber(rawValue: wire.highWater)
+        outcomes = wire.outcomes.compactMap(Outcome.init)
+        for page in map.messages(of: 5) { try pages.append(AreaPage(page)) }
+        hasMore = wire.more
+        grant = wire.hasGrant ? Grant(wire.grant) : nil
+        backedUp = SequenceNumber(rawValue: wire.backedUp)
+        chain = Array(wire.chain)
+    }
+
+    /// The answer's bytes in protobuf.
+    public var encoded: [UInt8] {
+        var wire = WireSyncResponse()
+        wire.epoch = epoch.rawValue
+        wire.serverTime = serverTime
+        wire.highWater = highWater.rawValue
+        wire.outcomes = outcomes.map(\.wire)
+        wire.more = hasMore
+        if let grant { wire.grant = grant.wire }
+        wire.backedUp = backedUp.rawValue
+        wire.chain = Data(chain)
+        var bytes = encode(wire)
+        for page in pages { bytes.append(field: 5, bytes: page.encoded) }
+        return bytes
+    }
+
+    /// The answer in protobuf's JSON mapping.
+    public var json: [UInt8] {
+        guard let wire = try? WireSyncResponse(serializedBytes: encoded),
+            let json: [UInt8] = try? wire.jsonUTF8Bytes()
+        else { preconditionFailure("our own bytes parse") }
+        return json
+    }
+}
+
+extension Outcome {
+    fileprivate init?(_ wire: WireOutcome) {
+        guard let kind = Kind(rawValue: wire.kind.rawValue) else { return nil }
+        self.init(
+            sequence: SequenceNumber(rawValue: wire.sequence), kind: kind,
+            revision: Revision(rawValue: wire.revision))
+        code = wire.code
+        field = wire.field
+        message = wire.message
+    }
+
+    fileprivate var wire: WireOutcome {
+        WireOutcome.with {
+            $0.sequence = sequence.rawValue
+            $0.kind = WireOutcome.Kind(rawValue: kind.rawValue) ?? .unspecified
+            $0.revision = revision.rawValue
+            $0.code = code
+            $0.field = field
+            $0.message = message
+        }
+    }
+}
+
+extension Grant {
+    init(_ wire: WireGrant) {
+        self.init(number: wire.number, areas: wire.areas.compactMap { AreaCode($0) })
+    }
+
+    var wire: WireGrant {
+        WireGrant.with {
+            $0.number = number
+            $0.areas = areas.map(\.rawValue)
+        }
+    }
+}

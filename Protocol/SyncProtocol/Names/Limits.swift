@@ -1,0 +1,26 @@
+/// What either side accepts at most; both sides hold the same [W-06], tests tighten them.
+public struct Limits: Hashable, Sendable {
+    /// Changes in one batch.
+    public var changesPerBatch = 500
+    /// Bytes of one body on the wire, compressed or not.
+    public var bodyBytes = 4 << 20
+    /// Bytes of one body after inflation: a small body must not become a large one.
+    public var inflatedBytes = 16 << 20
+    /// Bytes of a batch's changes, before compression, that a device puts into one request.
+    public var batchBytes = 512 << 10
+    /// Bytes of one record's fields.
+    public var recordBytes = 64 << 10
+    /// Bytes of one field's value.
+    public var fieldBytes = 16 << 10
+    /// Bytes of the records in one answer, before compression.
+    public var pageBytes = 512 << 10
+    /// Bookmarks in one request.
+    public var bookmarks = 10_000
+    /// Rows in one page of a listing.
+    public var rowsPerPage = 1_000
+    /// Attempts of one sync before it gives up until the next one.
+    public var attempts = 6
+
+    /// The protocol's own limits.
+    public init() {}
+}

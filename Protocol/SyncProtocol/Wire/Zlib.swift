@@ -1,0 +1,101 @@
+internal import CZlib
+
+/// Packs and unpacks bodies with zlib. Unpacking is bounded: a small body must not become a large one.
+public enum Zlib {
+    /// The bytes packed under a coding.
+    public static func pack(_ bytes: [UInt8], as coding: ContentCoding, level: Int32 = 6) -> [UInt8] {
+        guard coding != .identity else { return bytes }
+        var stream = z_stream()
+        let status = deflateInit2_(
+            &stream, level, Z_DEFLATED, coding.windowBits, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+            Int32(MemoryLayout<z_stream>.size))
+        precondition(status == Z_OK, "zlib could not start: \(status)")
+        defer { deflateEnd(&stream) }
+        let bound = Int(deflateBound(&stream, UInt(bytes.count)))
+        var input = bytes
+        return input.withUnsafeMutableBufferPointer { source in
+            [UInt8](unsafeUninitializedCapacity: bound) { target, count in
+                stream.next_in = source.baseAddress
+                stream.avail_in = UInt32(source.count)
+                stream.next_out = target.baseAddress
+                stream.avail_out = UInt32(bound)
+                let status = deflate(&stream, Z_FINISH)
+                precondition(status == Z_STREAM_END, "deflateBound was too small")
+                count = bound - Int(stream.avail_out)
+            }
+        }
+    }
+
+    // > [W-04] Inflating stops at the limit. A body that is not what its encoding says, or that
+    // > ends early, is refused whole.
+
+    /// The bytes that were packed under a coding, at most `limit` of them.
+    ///
+    /// Throws `body_not_inflatable`, `body_truncated`, `body_too_large` or `dictionary_unknown`.
+    public static func unpack(
+        _ packed: [UInt8], as coding: ContentCoding, limit: Int
+    ) throws(SyncError) -> [UInt8] {
+        guard coding != .identity else {
+            guard packed.count <= limit else { throw .tooLarge(limit) }
+            return packed
+        }
+        var stream = z_stream()
+        let status = inflateInit2_(
+            &stream, coding.windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        precondition(status == Z_OK, "zlib could not start: \(status)")
+        defer { inflateEnd(&stream) }
+        var input = packed
+        var output: [UInt8] = []
+        let end = input.withUnsafeMutableBufferPointer { source in
+            stream.next_in = source.baseAddress
+            stream.avail_in = UInt32(source.count)
+            return inflateAll(&stream, into: &output, limit: limit)
+        }
+        switch end {
+        case Z_STREAM_END where stream.avail_in == 0: return output
+        case Z_OK, Z_BUF_ERROR:
+            if output.count > limit { throw .tooLarge(limit) }
+            throw SyncError(
+                "body_truncated", "The body ends early: the connection was cut",
+                hint: "Send it again.")
+        case Z_NEED_DICT:
+            throw SyncError(
+                "dictionary_unknown", "The body needs a preset dictionary that nobody here has",
+                hint: "Send it again without a preset dictionary.")
+        default:
+            throw SyncError(
+                "body_not_inflatable", "The body is not \(coding.rawValue) data",
+                hint: "Check Content-Encoding: deflate means zlib (RFC 1950).")
+        }
+    }
+
+    private static func inflateAll(
+        _ stream: inout z_stream, into output: inout [UInt8], limit: Int
+    ) -> Int32 {
+        var status = Z_OK
+        while status == Z_OK, output.count <= limit {
+            let room = min(64 << 10, limit + 1 - output.count)
+            let chunk = [UInt8](unsafeUninitializedCapacity: room) { target, count in
+                stream.next_out = target.baseAddress
+                stream.avail_out = UInt32(room)
+                status = inflate(&stream, Z_NO_FLUSH)
+                count = room - Int(stream.avail_out)
+            }
+            output.append(contentsOf: chunk)
+        }
+        return status == Z_STREAM_END && output.count > limit ? Z_OK : status
+    }
+}
+
+extension ContentCoding {
+    /// The window of 32 KiB, and 16 more to ask zlib for gzip's frame.
+    fileprivate var windowBits: Int32 { self == .gzip ? MAX_WBITS + 16 : MAX_WBITS }
+}
+
+extension SyncError {
+    fileprivate static func tooLarge(_ limit: Int) -> SyncError {
+        SyncError(
+            "body_too_large", "The body is larger than \(limit) bytes",
+            hint: "Send fewer changes at a time.")
+    }
+}

@@ -1,0 +1,36 @@
+internal import Crypto
+internal import Foundation
+public import SyncProtocol
+
+/// The deployment's key for ids that derive from what a record is about.
+///
+/// A plain hash of an identity number can be searched by brute force; without this key it cannot.
+public struct NaturalKey: Sendable {
+    private let key: SymmetricKey
+
+    /// A new key from the system's random source.
+    public init() { key = SymmetricKey(size: .bits256) }
+
+    /// The key of 32 bytes; `nil` for any other number of them.
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        key = SymmetricKey(data: bytes)
+    }
+
+    /// The 32 bytes that stay with the deployment.
+    public var bytes: [UInt8] { key.withUnsafeBytes { Array($0) } }
+
+    // > [N-02] A derived id is the first 16 bytes of HMAC-SHA-256 under the deployment's identity
+    // > key over the type's name and the key's parts, each preceded by its length.
+
+    /// The id of the record of a type with a natural key.
+    public func id(of type: String, _ parts: [[UInt8]]) -> RecordID {
+        var message: [UInt8] = []
+        for part in [Array(type.utf8)] + parts {
+            message.append(varint: UInt64(part.count))
+            message.append(contentsOf: part)
+        }
+        return RecordID(
+            derivedFrom: Array(HMAC<SHA256>.authenticationCode(for: message, using: key)))
+    }
+}

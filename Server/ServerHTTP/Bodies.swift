@@ -1,0 +1,52 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import SyncProtocol
+
+/// Reads and writes bodies under the format and coding that the headers name [W-03].
+struct Bodies {
+    let limits: Limits
+
+    /// A request's body after inflation, and what it is written in.
+    func read(
+        _ request: Request, _ context: some RequestContext
+    ) async throws -> (bytes: [UInt8], format: BodyFormat) {
+        guard let format = BodyFormat(header: request.headers[.contentType]) else {
+            throw SyncError(
+                "media_type_unsupported", "The body's Content-Type is not understood here",
+                hint: "Send application/x-protobuf or application/json.")
+        }
+        guard let coding = ContentCoding(header: request.headers[.contentEncoding]) else {
+            throw SyncError(
+                "coding_unsupported", "The body's Content-Encoding is not understood here",
+                hint: "Send deflate (zlib), gzip or identity.")
+        }
+        let buffer = try await request.body.collect(upTo: limits.bodyBytes)
+        let packed = Array(buffer.readableBytesView)
+        return (try Zlib.unpack(packed, as: coding, limit: limits.inflatedBytes), format)
+    }
+
+    /// The format in which a caller wants the answer: that of `Accept`, or of its own body.
+    func answerFormat(_ request: Request, like format: BodyFormat) -> BodyFormat {
+        guard let accept = request.headers[.accept], !accept.contains("*/*") else { return format }
+        return BodyFormat(header: accept) ?? format
+    }
+
+    /// An answer, packed as the caller's `Accept-Encoding` allows.
+    func response(_ bytes: [UInt8], _ format: BodyFormat, to request: Request) -> Response {
+        let coding = ContentCoding.preferred(by: request.headers[.acceptEncoding])
+        var headers: HTTPFields = [.contentType: format.mediaType]
+        if coding != .identity { headers[.contentEncoding] = coding.rawValue }
+        return Response(
+            status: .ok, headers: headers,
+            body: .init(byteBuffer: ByteBuffer(bytes: Zlib.pack(bytes, as: coding))))
+    }
+}
+
+extension Request {
+    /// The token of an `Authorization: Bearer` header.
+    var bearerToken: String? {
+        guard let header = headers[.authorization] else { return nil }
+        let parts = header.split(separator: " ", maxSplits: 1)
+        return parts.count == 2 && parts[0].lowercased() == "bearer" ? String(parts[1]) : nil
+    }
+}

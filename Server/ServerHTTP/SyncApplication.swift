@@ -1,0 +1,77 @@
+public import Hummingbird
+public import Logging
+public import SyncProtocol
+public import SyncServer
+
+/// The context of one request: what Hummingbird keeps, and the device once its token was checked.
+public struct SyncRequestContext: RequestContext {
+    /// Hummingbird's own.
+    public var coreContext: CoreRequestContextStorage
+
+    /// A context for a request that arrives.
+    public init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+    }
+}
+
+/// The routes of the sync service.
+public enum SyncApplication {
+    /// A router that serves everything that the service offers.
+    public static func router(
+        for service: SyncService, limits: Limits = Limits(), metrics: PrometheusMetrics
+    ) -> Router<SyncRequestContext> {
+        let router = Router(context: SyncRequestContext.self)
+        router.addMiddleware {
+            RequestLog()
+            MetricsMiddleware()
+            ProblemResponses(clock: { service.now })
+        }
+        router.get("/health/live") { _, _ in "live\n" }
+        router.get("/health/ready") { _, _ in
+            _ = try await service.devices().count
+            return "ready\n"
+        }
+        router.get("/metrics") { _, _ in try await metricsPage(service, metrics) }
+        SyncRoutes(service: service, limits: limits).add(to: router)
+        RecordRoutes(service: service, limits: limits).add(to: router)
+        return router
+    }
+
+    /// The service on a socket; port 0 takes a free one. `onListening` is told which.
+    public static func application(
+        for service: SyncService, host: String, port: Int, metrics: PrometheusMetrics,
+        logger: Logger, onListening: @escaping @Sendable (Int) async -> Void
+    ) -> some ApplicationProtocol {
+        Application(
+            router: router(for: service, metrics: metrics),
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: port), serverName: "residence-syncd"),
+            onServerRunning: { channel in
+                await onListening(channel.localAddress?.port ?? port)
+            },
+            logger: logger)
+    }
+
+    private static func metricsPage(
+        _ service: SyncService, _ metrics: PrometheusMetrics
+    ) async throws -> Response {
+        let counts = try await service.counts()
+        let text = metrics.text + gauges(counts)
+        return Response(
+            status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+            body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
+
+    private static func gauges(_ counts: Counts) -> String {
+        let gauges: [(name: String, value: Int)] = [
+            ("residence_records", counts.records.values.reduce(0, +)),
+            ("residence_tombstones", counts.tombstones),
+            ("residence_changes_accepted", counts.changes),
+            ("residence_conflicts_open", counts.openConflicts),
+            ("residence_changes_quarantined", counts.quarantined),
+            ("residence_devices", counts.devices),
+            ("residence_areas", counts.areas),
+        ]
+        return gauges.map { "# TYPE \($0.name) gauge\n\($0.name) \($0.value)\n" }.joined()
+    }
+}

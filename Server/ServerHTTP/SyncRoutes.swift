@@ -1,0 +1,37 @@
+internal import Hummingbird
+internal import SyncProtocol
+internal import SyncServer
+
+/// `POST /v1/sync` and `POST /v1/devices`: what devices call.
+struct SyncRoutes: Sendable {
+    let service: SyncService
+    let bodies: Bodies
+
+    init(service: SyncService, limits: Limits) {
+        self.service = service
+        bodies = Bodies(limits: limits)
+    }
+
+    func add(to router: Router<SyncRequestContext>) {
+        router.post("/v1/sync", use: sync)
+        router.post("/v1/devices", use: enrol)
+    }
+
+    @Sendable
+    private func sync(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
+        let device = try await service.authenticate(request.bearerToken)
+        let (bytes, format) = try await bodies.read(request, context)
+        let answer = try await service.sync(try SyncRequest(bytes, as: format), from: device.id)
+        let answerFormat = bodies.answerFormat(request, like: format)
+        return bodies.response(
+            answerFormat == .json ? answer.json : answer.encoded, answerFormat, to: request)
+    }
+
+    @Sendable
+    private func enrol(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
+        let (bytes, format) = try await bodies.read(request, context)
+        let answer = try await service.enrol(try EnrolmentRequest(bytes, as: format))
+        let answerFormat = bodies.answerFormat(request, like: format)
+        return bodies.response(answer.encoded(as: answerFormat), answerFormat, to: request)
+    }
+}

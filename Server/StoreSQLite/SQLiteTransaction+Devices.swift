@@ -1,0 +1,87 @@
+internal import Foundation
+internal import GRDB
+internal import SyncProtocol
+internal import SyncServer
+
+extension SQLiteTransaction {
+    private static let deviceColumns = """
+        id, public_key, name, department, grants, high_water, chain, enrolled_at, last_contact,
+        clock_offset, software, forked_at
+        """
+
+    func device(_ id: DeviceID) throws -> StoredDevice? {
+        try row("SELECT \(Self.deviceColumns) FROM device WHERE id = ?", [Data(id.bytes)])
+            .map(StoredDevice.init(row:))
+    }
+
+    func devices() throws -> [StoredDevice] {
+        try rows("SELECT \(Self.deviceColumns) FROM device ORDER BY number")
+            .map(StoredDevice.init(row:))
+    }
+
+    func save(_ device: StoredDevice) throws {
+        try run(
+            """
+            INSERT INTO device (\(Self.deviceColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET
+                name = excluded.name, department = excluded.department, grants = excluded.grants,
+                high_water = excluded.high_water, chain = excluded.chain,
+                last_contact = excluded.last_contact, clock_offset = excluded.clock_offset,
+                software = excluded.software, forked_at = excluded.forked_at
+            """,
+            [
+                Data(device.id.bytes), Data(device.publicKey), device.name, device.department,
+                try Self.json(device.grants), device.highWater.rawValue.signed, Data(device.chain),
+                device.enrolledAt, device.lastContact, device.clockOffset, device.software,
+                device.forkedAt,
+            ])
+    }
+
+    func enrolment(codeHash: [UInt8]) throws -> Enrolment? {
+        let row = try row(
+            """
+            SELECT name, areas, department, expires_at, used_by FROM enrolment WHERE code_hash = ?
+            """, [Data(codeHash)])
+        return try row.map { row in
+            Enrolment(
+                codeHash: codeHash, name: row[0],
+                areas: try JSONDecoder().decode([AreaCode].self, from: Data((row[1] as String).utf8)),
+                department: row[2], expiresAt: row[3],
+                usedBy: (row[4] as Data?).flatMap { DeviceID(bytes: $0) })
+        }
+    }
+
+    func save(_ enrolment: Enrolment) throws {
+        try run(
+            """
+            INSERT INTO enrolment (code_hash, name, areas, department, expires_at, used_by)
+            VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (code_hash) DO UPDATE SET used_by = excluded.used_by
+            """,
+            [
+                Data(enrolment.codeHash), enrolment.name, try Self.json(enrolment.areas),
+                enrolment.department, enrolment.expiresAt, enrolment.usedBy.map { Data($0.bytes) },
+            ])
+    }
+
+    private static func json(_ value: some Encodable) throws -> String {
+        String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+    }
+}
+
+extension StoredDevice {
+    fileprivate init(row: Row) throws {
+        guard let id = DeviceID(bytes: row.bytes(0)) else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a device's id is not one")
+        }
+        let grants = Data((row[4] as String).utf8)
+        self.init(
+            id: id, publicKey: row.bytes(1), name: row[2], department: row[3],
+            grants: try JSONDecoder().decode([Grant].self, from: grants), chain: row.bytes(6),
+            enrolledAt: row[7], software: row[10])
+        highWater = SequenceNumber(rawValue: row.unsigned(5))
+        lastContact = row[8]
+        clockOffset = row[9]
+        forkedAt = row[11]
+    }
+}

@@ -1,0 +1,108 @@
+internal import Foundation
+internal import GRDB
+internal import SyncProtocol
+internal import SyncServer
+
+extension SQLiteTransaction {
+    private static let recordColumns =
+        "id, type, revision, deleted, open_conflicts, body, stamps, placements"
+
+    func records(_ ids: some Collection<RecordID>) throws -> [RecordID: StoredRecord] {
+        var found: [RecordID: StoredRecord] = [:]
+        for id in ids {
+            found[id] = try row(
+                "SELECT \(Self.recordColumns) FROM record WHERE id = ?", [Data(id.bytes)]
+            ).map(StoredRecord.init(row:))
+        }
+        return found
+    }
+
+    func records(ofType type: UInt32?, after id: RecordID?, limit: Int) throws -> [StoredRecord] {
+        try rows(
+            """
+            SELECT \(Self.recordColumns) FROM record
+            WHERE id > ? AND (? IS NULL OR type = ?) ORDER BY id LIMIT ?
+            """, [Data(id?.bytes ?? []), type, type, limit]
+        ).map(StoredRecord.init(row:))
+    }
+
+    func save(_ writes: [RecordWrite]) throws {
+        for write in writes {
+            let state = write.record.state
+            try run(
+                """
+                INSERT INTO record (id, type, revision, deleted, clock, open_conflicts, body, stamps,
+                    placements) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (id) DO UPDATE SET
+                    revision = excluded.revision, deleted = excluded.deleted, clock = excluded.clock,
+                    open_conflicts = excluded.open_conflicts, body = excluded.body,
+                    stamps = excluded.stamps, placements = excluded.placements
+                """,
+                [
+                    Data(state.id.bytes), state.type, state.revision.rawValue.signed,
+                    state.isDeleted, state.stamps.clock, write.record.openConflicts,
+                    Data(state.fields.bytes), Data(state.stamps.encoded),
+                    write.record.placements.text,
+                ])
+            for reference in write.removed {
+                try run(
+                    "DELETE FROM reference WHERE target = ? AND source = ? AND field = ?",
+                    reference.arguments)
+            }
+            for reference in write.added {
+                try run(
+                    "INSERT OR IGNORE INTO reference (target, source, field) VALUES (?, ?, ?)",
+                    reference.arguments)
+            }
+        }
+    }
+
+    func referrers(of ids: some Collection<RecordID>) throws -> [Reference] {
+        try ids.flatMap { target in
+            try rows("SELECT source, field FROM reference WHERE target = ?", [Data(target.bytes)])
+                .compactMap { row in
+                    RecordID(bytes: row.bytes(0)).map {
+                        Reference(target: target, source: $0, field: row[1])
+                    }
+                }
+        }
+    }
+}
+
+extension Reference {
+    fileprivate var arguments: StatementArguments {
+        [Data(target.bytes), Data(source.bytes), field]
+    }
+}
+
+extension StoredRecord {
+    fileprivate init(row: Row) throws {
+        do {
+            guard let id = RecordID(bytes: row.bytes(0)) else { throw WireError.malformed }
+            self.init(
+                state: RecordState(
+                    id: id, type: row[1], revision: Revision(rawValue: row.unsigned(2)),
+                    isDeleted: row[3], fields: try FieldMap(row.bytes(5)),
+                    stamps: try Stamps(encoded: row.bytes(6))),
+                placements: [Placement](text: row[7]), openConflicts: row[4])
+        } catch is WireError {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a record does not parse")
+        }
+    }
+}
+
+extension [Placement] {
+    /// The placements as text: `330921101:15,330921102:3`.
+    var text: String {
+        map { "\($0.area.rawValue):\($0.position.rawValue)" }.joined(separator: ",")
+    }
+
+    init(text: String) {
+        self = text.split(separator: ",").compactMap { item in
+            let parts = item.split(separator: ":")
+            guard parts.count == 2, let area = AreaCode(parts[0]), let position = UInt64(parts[1])
+            else { return nil }
+            return Placement(area: area, position: Position(rawValue: position))
+        }
+    }
+}

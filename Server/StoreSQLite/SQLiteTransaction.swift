@@ -1,0 +1,64 @@
+internal import Foundation
+internal import GRDB
+internal import SyncProtocol
+internal import SyncServer
+
+/// One transaction on the embedded store. Every statement is prepared once for each connection.
+struct SQLiteTransaction: StoreTransaction {
+    let database: GRDB.Database
+
+    init(_ database: GRDB.Database) { self.database = database }
+
+    func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
+        try Row.fetchAll(database.cachedStatement(sql: sql), arguments: arguments)
+    }
+
+    func row(_ sql: String, _ arguments: StatementArguments = []) throws -> Row? {
+        try Row.fetchOne(database.cachedStatement(sql: sql), arguments: arguments)
+    }
+
+    func run(_ sql: String, _ arguments: StatementArguments = []) throws {
+        try database.cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+
+    // MARK: - Settings
+
+    func setting(_ key: Setting) throws -> [UInt8]? {
+        try row("SELECT value FROM setting WHERE key = ?", [key.rawValue])?.bytes(0)
+    }
+
+    func set(_ value: [UInt8], for key: Setting) throws {
+        try run(
+            "INSERT INTO setting (key, value) VALUES (?, ?)"
+                + " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            [key.rawValue, Data(value)])
+    }
+
+    // MARK: - How much there is
+
+    func counts() throws -> Counts {
+        var counts = Counts()
+        let types = try rows("SELECT type, count(*) FROM record WHERE NOT deleted GROUP BY type")
+        for row in types { counts.records[row[0]] = row[1] }
+        func count(_ sql: String) throws -> Int { try row(sql)?[0] ?? 0 }
+        counts.tombstones = try count("SELECT count(*) FROM record WHERE deleted")
+        counts.changes = try count("SELECT count(*) FROM change")
+        counts.openConflicts = try count("SELECT count(*) FROM conflict WHERE open")
+        counts.decidedConflicts = try count("SELECT count(*) FROM conflict WHERE NOT open")
+        counts.quarantined = try count("SELECT count(*) FROM change WHERE kind = 5")
+        counts.devices = try count("SELECT count(*) FROM device")
+        counts.areas = try count("SELECT count(*) FROM area")
+        return counts
+    }
+}
+
+extension Row {
+    func bytes(_ index: Int) -> [UInt8] { Array((self[index] as Data?) ?? Data()) }
+
+    func unsigned(_ index: Int) -> UInt64 { UInt64(bitPattern: (self[index] as Int64?) ?? 0) }
+}
+
+extension UInt64 {
+    /// SQLite has signed integers only; epochs, revisions and positions stay far below the sign.
+    var signed: Int64 { Int64(bitPattern: self) }
+}

@@ -1,0 +1,53 @@
+public import SyncProtocol
+
+/// One page of a listing.
+public struct RecordPage: Sendable {
+    /// The records, in the order of their ids.
+    public var records: [StoredRecord]
+    /// Where the next page begins; `nil` on the last one.
+    public var next: RecordID?
+}
+
+extension SyncService {
+    /// Records that stand in some areas, tombstones apart, by id, a page at a time.
+    public func records(
+        ofType type: UInt32?, in areas: [AreaCode], after id: RecordID?, limit: Int
+    ) async throws -> RecordPage {
+        let limit = max(1, min(limit, limits.rowsPerPage))
+        return try await store.read { transaction in
+            var page = RecordPage(records: [])
+            var cursor = id
+            while page.records.count <= limit {
+                let rows = try transaction.records(ofType: type, after: cursor, limit: limit + 1)
+                page.records += rows.filter { Self.isVisible($0, in: areas) }
+                guard rows.count > limit, let last = rows.last else { break }
+                cursor = last.state.id
+            }
+            if page.records.count > limit {
+                page.records.removeSubrange(limit...)
+                page.next = page.records.last?.state.id
+            }
+            return page
+        }
+    }
+
+    /// A record that stands in some areas, with all its conflicts, each the bytes of a `Conflict`
+    /// message; `nil` where there is none.
+    public func record(
+        _ id: RecordID, in areas: [AreaCode]
+    ) async throws -> (record: StoredRecord, conflicts: [[UInt8]])? {
+        try await store.read { transaction in
+            guard let record = try transaction.records([id])[id],
+                record.placements.contains(where: { areas.cover($0.area) })
+            else { return nil }
+            return (record, try transaction.conflicts(of: id, openOnly: false))
+        }
+    }
+
+    /// How much there is of everything.
+    public func counts() async throws -> Counts { try await store.read { try $0.counts() } }
+
+    private static func isVisible(_ record: StoredRecord, in areas: [AreaCode]) -> Bool {
+        !record.state.isDeleted && record.placements.contains { areas.cover($0.area) }
+    }
+}

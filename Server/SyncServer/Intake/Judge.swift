@@ -1,0 +1,132 @@
+internal import SyncProtocol
+
+/// Decides what becomes of each change of a batch, looking at the records as they are by then.
+struct Judge {
+    let device: StoredDevice
+    let records: WorkingSet
+    let transaction: any StoreTransaction
+    let rules: any RecordRules
+    let schema: Schema
+    let limits: Limits
+    let epoch: Epoch
+
+    /// What is to be done with a change.
+    ///
+    /// > [V-01] A change that breaks a rule is quarantined, whole, with a code and the field; the
+    /// > rest of its batch is dealt with.
+    func verdict(on change: Change) throws -> Verdict {
+        // > [V-04] A change for a type that nobody here knows is quarantined with its bytes.
+        guard let type = schema.type(change.type) else { return .quarantine(.typeUnknown) }
+        let canonical: Change
+        do throws(WireError) {
+            canonical = try change.canonical(as: type)
+        } catch {
+            guard case .field(let number) = error else { return .quarantine(.malformed) }
+            return .quarantine(.malformed(field: number))
+        }
+        do {
+            return .accept(try merged(canonical, type))
+        } catch let refusal as Refusal {
+            return .quarantine(refusal)
+        }
+    }
+
+    private func merged(_ change: Change, _ type: RecordType) throws -> Merged {
+        let standing = try records.record(change.record)
+        try checkPresence(of: standing, for: change, type)
+        try checkReferences(of: change, type)
+        try checkAreas(of: standing, for: change, type)
+        if standing == nil || change.base == .none, change.deletion == nil {
+            if let first = rules.violations(of: change.fields, as: type).first {
+                throw Refusal(first)
+            }
+        }
+        let isReferredTo =
+            try change.deletion != nil && records.isReferredTo(change.record)
+        var merged = merge(
+            change, by: device.author, into: standing?.state, of: type, epoch: epoch,
+            isReferredTo: isReferredTo)
+        guard merged.record.fields.bytes.count <= limits.recordBytes else { throw Refusal.tooLarge }
+        if merged.record.isDeleted, change.deletion == nil { throw Refusal.deleted }
+        if let standing { try checkRules(of: &merged, over: standing.state, change, type) }
+        return merged
+    }
+
+    private func checkPresence(
+        of standing: StoredRecord?, for change: Change, _ type: RecordType
+    ) throws {
+        if let standing {
+            guard standing.state.type == change.type else { throw Refusal.malformed(field: 0) }
+            return
+        }
+        // > [V-02] A change that depends on a quarantined creation waits with it.
+        let isWhole = rules.violations(of: change.fields, as: type).isEmpty
+        if try !isWhole && !transaction.quarantinedCreations(among: [change.record]).isEmpty {
+            throw Refusal.waits
+        }
+        guard change.base == .none, change.deletion == nil else { throw Refusal.recordUnknown }
+    }
+
+    private func checkReferences(of change: Change, _ type: RecordType) throws {
+        for field in type.placing where field.format == .reference {
+            guard let target = change.fields.reference(field.number) else { continue }
+            if let found = try records.record(target) {
+                guard schema.type(found.state.type)?.name == field.refersTo else {
+                    throw Refusal.referenceUnknown(field: field.number)
+                }
+                continue
+            }
+            // > [V-02] A change that depends on a quarantined creation waits with it.
+            if try !transaction.quarantinedCreations(among: [target]).isEmpty { throw Refusal.waits }
+            throw Refusal.referenceUnknown(field: field.number)
+        }
+    }
+
+    // > [V-03] A change to a record outside the areas of the grant under which it was captured is
+    // > quarantined.
+    private func checkAreas(
+        of standing: StoredRecord?, for change: Change, _ type: RecordType
+    ) throws {
+        let granted = device.areas(ofGrant: change.grant)
+        let named = type.placing.filter { $0.format == .area }.flatMap { field in
+            field.isSet
+                ? change.fields.texts(of: field.number)
+                : [change.fields.text(of: field.number)].compactMap(\.self)
+        }
+        let isCreation = change.base == .none && change.deletion == nil
+        if isCreation {
+            let areas = named.compactMap { AreaCode($0) }
+            guard areas.allSatisfy({ granted.cover($0) }) else { throw Refusal.outside }
+            return
+        }
+        guard let standing else { return }
+        let stood = try standing.placements.map(\.area) + transaction.departures(of: change.record)
+        let isHeld = stood.contains { granted.cover($0) }
+        let wroteIt = standing.state.stamps.first.device == device.id
+        guard isHeld || wroteIt || stood.isEmpty else { throw Refusal.outside }
+    }
+
+    private func checkRules(
+        of merged: inout Merged, over standing: RecordState, _ change: Change, _ type: RecordType
+    ) throws {
+        guard merged.record.fields != standing.fields else { return }
+        let before = Set(rules.violations(of: standing.fields, as: type).map(\.rule))
+        let broken = rules.violations(of: merged.record.fields, as: type)
+            .filter { !before.contains($0.rule) }
+        guard let first = broken.first else { return }
+        guard standing.holdsOthersWork(than: device.id, above: change.base) else {
+            throw Refusal(first)
+        }
+        // > [M-14] A merge of two valid changes that breaks a rule is kept and opens a conflict.
+        merged.noteInvalid(first, standing: standing, change, by: device.id)
+    }
+}
+
+extension Violation {
+    fileprivate struct Rule: Hashable {
+        let code: String
+        let field: UInt32
+    }
+
+    fileprivate var rule: Rule { Rule(code: code, field: field) }
+}

@@ -1,0 +1,67 @@
+internal import SyncProtocol
+
+/// Moves placements after a batch: the positions that news takes, and the departures.
+///
+/// > [P-04] Placements move in the transaction of the change that moved them.
+struct Placing {
+    let records: WorkingSet
+    let schema: Schema
+
+    /// Puts everything that changed at new positions.
+    func run(in transaction: some StoreTransaction) throws {
+        var moves: [FeedMove] = []
+        let standing = Standing(records: records, schema: schema)
+        let affected = try standing.affected()
+        for id in affected.union(records.changed.map(\.state.id)).sorted() {
+            guard let record = try records.record(id) else { continue }
+            // A tombstone stays where the record stood: whoever held it has to hear of it.
+            let old = Set(record.placements.map(\.area))
+            let areas =
+                record.state.isDeleted || !affected.contains(id)
+                ? old : try standing.areas(of: record)
+            let isNews = records.original(id) != record || records.conflicted.contains(id)
+            guard isNews || areas != old else { continue }
+            moves += Self.moves(of: record, to: areas, isNews: isNews)
+        }
+        let placed = try positioned(moves, in: transaction)
+        for move in placed { records.place(move) }
+        try transaction.save(records.writes)
+        for move in placed { try transaction.put(move) }
+    }
+
+    /// What happens to a record's placements when it has to stand in these areas.
+    private static func moves(
+        of record: StoredRecord, to areas: Set<AreaCode>, isNews: Bool
+    ) -> [FeedMove] {
+        let old = Dictionary(uniqueKeysWithValues: record.placements.map { ($0.area, $0.position) })
+        let arrivals = areas.filter { isNews || old[$0] == nil }.map { area in
+            FeedMove(
+                id: record.state.id, area: area, from: old[area], to: .start, isDeparture: false)
+        }
+        let departures = old.filter { !areas.contains($0.key) }.map { area, position in
+            FeedMove(
+                id: record.state.id, area: area, from: position, to: .start, isDeparture: true)
+        }
+        return arrivals + departures
+    }
+
+    // > [F-01] Positions of an area are given in commit order, without a gap that could hide a
+    // > later commit; a record stands at its latest position only.
+    //
+    // Areas are taken in the order of their codes, so that two writers never wait for each other in
+    // a circle.
+    private func positioned(
+        _ moves: [FeedMove], in transaction: some StoreTransaction
+    ) throws -> [FeedMove] {
+        let byArea = Dictionary(grouping: moves, by: \.area).sorted { $0.key < $1.key }
+        return try byArea.flatMap { area, moves in
+            var next = try transaction.takePositions(in: area, count: moves.count)
+            return moves.sorted { $0.id < $1.id }.map { move in
+                var move = move
+                move.to = next
+                next = next.next
+                return move
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+internal import SyncProtocol
+
+/// The records that a batch touches, as they were and as they become, within one transaction.
+///
+/// Later changes of a batch see what earlier ones did; the store is asked for each record once and
+/// told of each once.
+final class WorkingSet {
+    private let transaction: any StoreTransaction
+    private let schema: Schema
+    private var before: [RecordID: StoredRecord] = [:]
+    private var now: [RecordID: StoredRecord] = [:]
+    private var asked: Set<RecordID> = []
+    /// Who refers to a record, by the record referred to; only of those that were asked for.
+    private var referrers: [RecordID: Set<Reference>] = [:]
+    private var newReferences: [Reference] = []
+    private(set) var conflicted: Set<RecordID> = []
+
+    init(_ transaction: any StoreTransaction, schema: Schema) {
+        self.transaction = transaction
+        self.schema = schema
+    }
+
+    func load(_ ids: some Sequence<RecordID>) throws {
+        let missing = Set(ids).subtracting(asked)
+        guard !missing.isEmpty else { return }
+        asked.formUnion(missing)
+        let found = try transaction.records(missing)
+        before.merge(found) { _, new in new }
+        now.merge(found) { mine, _ in mine }
+    }
+
+    func record(_ id: RecordID) throws -> StoredRecord? {
+        try load([id])
+        return now[id]
+    }
+
+    func original(_ id: RecordID) -> StoredRecord? { before[id] }
+
+    func set(_ record: StoredRecord) {
+        let id = record.state.id
+        asked.insert(id)
+        newReferences += references(of: record.state)
+        now[id] = record
+    }
+
+    /// Notes where a record stands from now on.
+    func place(_ move: FeedMove) {
+        guard var record = now[move.id] else { return }
+        record.placements.removeAll { $0.area == move.area }
+        if !move.isDeparture {
+            record.placements.append(Placement(area: move.area, position: move.to))
+            record.placements.sort { $0.area < $1.area }
+        }
+        now[move.id] = record
+    }
+
+    func noteConflict(of id: RecordID) { conflicted.insert(id) }
+
+    /// The records that were changed, in the order of their ids, so that locks are always taken in
+    /// the same order.
+    var changed: [StoredRecord] {
+        now.values
+            .filter { before[$0.state.id] != $0 || conflicted.contains($0.state.id) }
+            .sorted { $0.state.id < $1.state.id }
+    }
+
+    /// What a record refers to.
+    func references(of state: RecordState) -> [Reference] {
+        guard let type = schema.type(state.type) else { return [] }
+        return type.placing.compactMap { field in
+            guard field.format == .reference, let target = state.fields.reference(field.number)
+            else { return nil }
+            return Reference(target: target, source: state.id, field: field.number)
+        }
+    }
+
+    /// The records that refer to one, with the referring field, as the batch has made them by now.
+    func referrers(
+        of id: RecordID
+    ) throws -> [(record: StoredRecord, field: RecordField)] {
+        if referrers[id] == nil {
+            referrers[id] = Set(try transaction.referrers(of: [id]))
+        }
+        let known = (referrers[id] ?? []).union(newReferences.filter { $0.target == id })
+        try load(known.map(\.source))
+        return known.compactMap { reference in
+            guard let source = now[reference.source],
+                source.state.fields.reference(reference.field) == id,
+                let field = schema.type(source.state.type)?.field(reference.field)
+            else { return nil }
+            return (source, field)
+        }
+        .sorted { $0.record.state.id < $1.record.state.id }
+    }
+
+    /// Whether a record that is not deleted refers to one.
+    func isReferredTo(_ id: RecordID) throws -> Bool {
+        try referrers(of: id).contains { !$0.record.state.isDeleted }
+    }
+
+    /// What to tell the store, in the order of the ids.
+    var writes: [RecordWrite] {
+        changed.map { record in
+            let new = Set(references(of: record.state))
+            let old = Set(before[record.state.id].map { references(of: $0.state) } ?? [])
+            return RecordWrite(
+                record: record, added: new.subtracting(old), removed: old.subtracting(new))
+        }
+    }
+}
