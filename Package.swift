@@ -20,6 +20,7 @@ extension Target.Dependency {
     static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let nio = product(name: "NIOCore", package: "swift-nio")
+    static let nioHTTP = product(name: "NIOHTTP1", package: "swift-nio")
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
@@ -88,17 +89,26 @@ let package = Package(
 
         library("SyncClient", in: "Client", needs: ["SyncProtocol", "SyncTrust"]),
         library("LocalSQLite", in: "Client", needs: ["SyncClient", "SyncProtocol", .grdb]),
-        library("ClientHTTP", in: "Client", needs: ["SyncClient", "SyncProtocol", "SyncTrust", .httpClient]),
+        library("ClientHTTP", in: "Client", needs: ["SyncClient", "SyncProtocol", .httpClient, .nio, .nioHTTP]),
 
-        library("ResidenceDomain", in: "Sources", needs: ["SyncProtocol"]),
+        library(
+            "ResidenceDomain", in: "Sources", needs: ["SyncProtocol"],
+            resources: [
+                .embedInCode("Divisions/zhoushan-divisions.csv"),
+                .embedInCode("Divisions/china-counties.csv"),
+            ]),
+        library("Terminal", in: "Sources", needs: ["SyncProtocol", .arguments]),
         program(
             "residence",
-            needs: ["SyncClient", "LocalSQLite", "ClientHTTP", "ResidenceDomain", "SyncProtocol", .arguments]),
+            needs: [
+                "SyncClient", "LocalSQLite", "ClientHTTP", "ResidenceDomain", "SyncProtocol",
+                "SyncTrust", "Terminal", .arguments,
+            ]),
         program(
             "residence-syncd",
             needs: [
-                "SyncServer", "StoreSQLite", "ServerHTTP", "ResidenceDomain", "SyncProtocol", .arguments,
-                .logging, .lifecycle,
+                "SyncServer", "StoreSQLite", "ServerHTTP", "ResidenceDomain", "SyncProtocol", "SyncTrust",
+                "Terminal", .hummingbird, .arguments, .logging, .lifecycle, .coreMetrics,
             ]),
     ],
     swiftLanguageModes: [.v6]

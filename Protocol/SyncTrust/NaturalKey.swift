@@ -34,3 +34,24 @@ public struct NaturalKey: Sendable {
             derivedFrom: Array(HMAC<SHA256>.authenticationCode(for: message, using: key)))
     }
 }
+
+extension NaturalKey {
+    /// The id of the person with a document: its type's number, and its normalized number.
+    public func person(documentType: UInt64, number: [UInt8]) -> RecordID {
+        id(of: "Person", [Array(String(documentType).utf8), number])
+    }
+
+    /// The id of a dwelling that was imported: what the ledger says of it.
+    public func dwelling(area: String, village: String, address: String, kind: UInt64) -> RecordID {
+        id(
+            of: "Dwelling",
+            [Array(area.utf8), Array(village.utf8), Array(address.utf8), Array(String(kind).utf8)])
+    }
+
+    /// The id of a registration that was imported: who, where, and reported on which day.
+    public func registration(
+        person: RecordID, dwelling: RecordID, reportedOn: UInt64
+    ) -> RecordID {
+        id(of: "Registration", [person.bytes, dwelling.bytes, Array(String(reportedOn).utf8)])
+    }
+}

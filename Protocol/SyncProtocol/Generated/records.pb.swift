@@ -511,9 +511,17 @@ public nonisolated enum PoliticalStatus: SwiftProtobuf.Enum, Swift.CaseIterable 
   case cpcMember // = 1
   case cpcProbationary // = 2
   case youthLeague // = 3
-  case democraticParty // = 4
-  case noParty // = 12
-  case masses // = 13
+  case rcck // = 4
+  case cdl // = 5
+  case cndca // = 6
+  case capd // = 7
+  case cpwdp // = 8
+  case zhiGong // = 9
+  case jiusan // = 10
+  case tdsgl // = 11
+  case independent // = 12
+  case none // = 13
+  case other // = 99
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -526,9 +534,17 @@ public nonisolated enum PoliticalStatus: SwiftProtobuf.Enum, Swift.CaseIterable 
     case 1: self = .cpcMember
     case 2: self = .cpcProbationary
     case 3: self = .youthLeague
-    case 4: self = .democraticParty
-    case 12: self = .noParty
-    case 13: self = .masses
+    case 4: self = .rcck
+    case 5: self = .cdl
+    case 6: self = .cndca
+    case 7: self = .capd
+    case 8: self = .cpwdp
+    case 9: self = .zhiGong
+    case 10: self = .jiusan
+    case 11: self = .tdsgl
+    case 12: self = .independent
+    case 13: self = .none
+    case 99: self = .other
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -539,9 +555,17 @@ public nonisolated enum PoliticalStatus: SwiftProtobuf.Enum, Swift.CaseIterable 
     case .cpcMember: return 1
     case .cpcProbationary: return 2
     case .youthLeague: return 3
-    case .democraticParty: return 4
-    case .noParty: return 12
-    case .masses: return 13
+    case .rcck: return 4
+    case .cdl: return 5
+    case .cndca: return 6
+    case .capd: return 7
+    case .cpwdp: return 8
+    case .zhiGong: return 9
+    case .jiusan: return 10
+    case .tdsgl: return 11
+    case .independent: return 12
+    case .none: return 13
+    case .other: return 99
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -552,9 +576,17 @@ public nonisolated enum PoliticalStatus: SwiftProtobuf.Enum, Swift.CaseIterable 
     .cpcMember,
     .cpcProbationary,
     .youthLeague,
-    .democraticParty,
-    .noParty,
-    .masses,
+    .rcck,
+    .cdl,
+    .cndca,
+    .capd,
+    .cpwdp,
+    .zhiGong,
+    .jiusan,
+    .tdsgl,
+    .independent,
+    .none,
+    .other,
   ]
 
 }
@@ -715,8 +747,14 @@ public nonisolated enum ResidenceReason: SwiftProtobuf.Enum, Swift.CaseIterable 
   case work // = 1
   case business // = 2
   case service // = 3
-  case withFamily // = 4
+  case joiningFamily // = 4
   case study // = 5
+  case domesticHelp // = 6
+  case farming // = 7
+  case visiting // = 8
+  case onBusiness // = 9
+  case treatment // = 10
+  case tourism // = 11
   case other // = 99
   case UNRECOGNIZED(Int)
 
@@ -730,8 +768,14 @@ public nonisolated enum ResidenceReason: SwiftProtobuf.Enum, Swift.CaseIterable 
     case 1: self = .work
     case 2: self = .business
     case 3: self = .service
-    case 4: self = .withFamily
+    case 4: self = .joiningFamily
     case 5: self = .study
+    case 6: self = .domesticHelp
+    case 7: self = .farming
+    case 8: self = .visiting
+    case 9: self = .onBusiness
+    case 10: self = .treatment
+    case 11: self = .tourism
     case 99: self = .other
     default: self = .UNRECOGNIZED(rawValue)
     }
@@ -743,8 +787,14 @@ public nonisolated enum ResidenceReason: SwiftProtobuf.Enum, Swift.CaseIterable 
     case .work: return 1
     case .business: return 2
     case .service: return 3
-    case .withFamily: return 4
+    case .joiningFamily: return 4
     case .study: return 5
+    case .domesticHelp: return 6
+    case .farming: return 7
+    case .visiting: return 8
+    case .onBusiness: return 9
+    case .treatment: return 10
+    case .tourism: return 11
     case .other: return 99
     case .UNRECOGNIZED(let i): return i
     }
@@ -756,8 +806,14 @@ public nonisolated enum ResidenceReason: SwiftProtobuf.Enum, Swift.CaseIterable 
     .work,
     .business,
     .service,
-    .withFamily,
+    .joiningFamily,
     .study,
+    .domesticHelp,
+    .farming,
+    .visiting,
+    .onBusiness,
+    .treatment,
+    .tourism,
     .other,
   ]
 
@@ -1082,6 +1138,21 @@ public nonisolated struct Person: @unchecked Sendable {
     set {_uniqueStorage()._remark = newValue}
   }
 
+  public var documentText: String {
+    get {_storage._documentText}
+    set {_uniqueStorage()._documentText = newValue}
+  }
+
+  public var maritalText: String {
+    get {_storage._maritalText}
+    set {_uniqueStorage()._maritalText = newValue}
+  }
+
+  public var politicalText: String {
+    get {_storage._politicalText}
+    set {_uniqueStorage()._politicalText = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1269,7 +1340,7 @@ nonisolated extension MaritalStatus: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension PoliticalStatus: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0POLITICAL_STATUS_UNSPECIFIED\0\u{1}POLITICAL_STATUS_CPC_MEMBER\0\u{1}POLITICAL_STATUS_CPC_PROBATIONARY\0\u{1}POLITICAL_STATUS_YOUTH_LEAGUE\0\u{1}POLITICAL_STATUS_DEMOCRATIC_PARTY\0\u{2}\u{8}POLITICAL_STATUS_NO_PARTY\0\u{1}POLITICAL_STATUS_MASSES\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0POLITICAL_STATUS_UNSPECIFIED\0\u{1}POLITICAL_STATUS_CPC_MEMBER\0\u{1}POLITICAL_STATUS_CPC_PROBATIONARY\0\u{1}POLITICAL_STATUS_YOUTH_LEAGUE\0\u{1}POLITICAL_STATUS_RCCK\0\u{1}POLITICAL_STATUS_CDL\0\u{1}POLITICAL_STATUS_CNDCA\0\u{1}POLITICAL_STATUS_CAPD\0\u{1}POLITICAL_STATUS_CPWDP\0\u{1}POLITICAL_STATUS_ZHI_GONG\0\u{1}POLITICAL_STATUS_JIUSAN\0\u{1}POLITICAL_STATUS_TDSGL\0\u{1}POLITICAL_STATUS_INDEPENDENT\0\u{1}POLITICAL_STATUS_NONE\0\u{2}V\u{1}POLITICAL_STATUS_OTHER\0")
 }
 
 nonisolated extension DwellingKind: SwiftProtobuf._ProtoNameProviding {
@@ -1285,7 +1356,7 @@ nonisolated extension Approval: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension ResidenceReason: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0RESIDENCE_REASON_UNSPECIFIED\0\u{1}RESIDENCE_REASON_WORK\0\u{1}RESIDENCE_REASON_BUSINESS\0\u{1}RESIDENCE_REASON_SERVICE\0\u{1}RESIDENCE_REASON_WITH_FAMILY\0\u{1}RESIDENCE_REASON_STUDY\0\u{2}^\u{1}RESIDENCE_REASON_OTHER\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0RESIDENCE_REASON_UNSPECIFIED\0\u{1}RESIDENCE_REASON_WORK\0\u{1}RESIDENCE_REASON_BUSINESS\0\u{1}RESIDENCE_REASON_SERVICE\0\u{1}RESIDENCE_REASON_JOINING_FAMILY\0\u{1}RESIDENCE_REASON_STUDY\0\u{1}RESIDENCE_REASON_DOMESTIC_HELP\0\u{1}RESIDENCE_REASON_FARMING\0\u{1}RESIDENCE_REASON_VISITING\0\u{1}RESIDENCE_REASON_ON_BUSINESS\0\u{1}RESIDENCE_REASON_TREATMENT\0\u{1}RESIDENCE_REASON_TOURISM\0\u{2}X\u{1}RESIDENCE_REASON_OTHER\0")
 }
 
 nonisolated extension EndReason: SwiftProtobuf._ProtoNameProviding {
@@ -1437,7 +1508,7 @@ nonisolated extension RecordBody: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension Person: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Person"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}sex\0\u{3}document_type\0\u{3}document_number\0\u{3}birth_date\0\u{1}ethnicity\0\u{3}ethnicity_text\0\u{3}origin_county\0\u{3}origin_address\0\u{1}education\0\u{3}education_text\0\u{3}marital_status\0\u{3}political_status\0\u{1}phones\0\u{3}captured_in\0\u{1}photos\0\u{1}remark\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}sex\0\u{3}document_type\0\u{3}document_number\0\u{3}birth_date\0\u{1}ethnicity\0\u{3}ethnicity_text\0\u{3}origin_county\0\u{3}origin_address\0\u{1}education\0\u{3}education_text\0\u{3}marital_status\0\u{3}political_status\0\u{1}phones\0\u{3}captured_in\0\u{1}photos\0\u{1}remark\0\u{3}document_text\0\u{3}marital_text\0\u{3}political_text\0")
 
   fileprivate class _StorageClass {
     var _name: String = String()
@@ -1457,6 +1528,9 @@ nonisolated extension Person: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
     var _capturedIn: [String] = []
     var _photos: [Data] = []
     var _remark: String = String()
+    var _documentText: String = String()
+    var _maritalText: String = String()
+    var _politicalText: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1484,6 +1558,9 @@ nonisolated extension Person: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
       _capturedIn = source._capturedIn
       _photos = source._photos
       _remark = source._remark
+      _documentText = source._documentText
+      _maritalText = source._maritalText
+      _politicalText = source._politicalText
     }
   }
 
@@ -1519,6 +1596,9 @@ nonisolated extension Person: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
         case 15: try { try decoder.decodeRepeatedStringField(value: &_storage._capturedIn) }()
         case 16: try { try decoder.decodeRepeatedBytesField(value: &_storage._photos) }()
         case 17: try { try decoder.decodeSingularStringField(value: &_storage._remark) }()
+        case 18: try { try decoder.decodeSingularStringField(value: &_storage._documentText) }()
+        case 19: try { try decoder.decodeSingularStringField(value: &_storage._maritalText) }()
+        case 20: try { try decoder.decodeSingularStringField(value: &_storage._politicalText) }()
         default: break
         }
       }
@@ -1578,6 +1658,15 @@ nonisolated extension Person: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
       if !_storage._remark.isEmpty {
         try visitor.visitSingularStringField(value: _storage._remark, fieldNumber: 17)
       }
+      if !_storage._documentText.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._documentText, fieldNumber: 18)
+      }
+      if !_storage._maritalText.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._maritalText, fieldNumber: 19)
+      }
+      if !_storage._politicalText.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._politicalText, fieldNumber: 20)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1604,6 +1693,9 @@ nonisolated extension Person: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
         if _storage._capturedIn != rhs_storage._capturedIn {return false}
         if _storage._photos != rhs_storage._photos {return false}
         if _storage._remark != rhs_storage._remark {return false}
+        if _storage._documentText != rhs_storage._documentText {return false}
+        if _storage._maritalText != rhs_storage._maritalText {return false}
+        if _storage._politicalText != rhs_storage._politicalText {return false}
         return true
       }
       if !storagesAreEqual {return false}

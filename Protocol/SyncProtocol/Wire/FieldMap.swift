@@ -155,3 +155,52 @@ public struct FieldMap: Hashable, Sendable {
     /// Hashes the bytes.
     public func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
 }
+
+extension FieldMap {
+    /// This message with a repeated field made of these elements, each as it travels, with its key.
+    ///
+    /// The elements are sorted and each kept once.
+    public func settingElements(
+        _ elements: [ArraySlice<UInt8>], of number: UInt32
+    ) -> FieldMap {
+        let sorted = Set(elements).sorted { $0.lexicographicallyPrecedes($1) }
+        return replacing([(number, ArraySlice(sorted.joined()))])
+    }
+
+    /// A message of one field made of these encoded bytes, key and all.
+    public func setting(_ field: ArraySlice<UInt8>?, of number: UInt32) -> FieldMap {
+        replacing([(number, field ?? [])])
+    }
+}
+
+extension FieldMap {
+    /// This message with a text in a field; an empty one clears it.
+    public func setting(text: String, of number: UInt32) -> FieldMap {
+        setting(bytes: Array(text.utf8), of: number)
+    }
+
+    /// This message with bytes in a field; none clear it.
+    public func setting(bytes value: [UInt8], of number: UInt32) -> FieldMap {
+        var field: [UInt8] = []
+        if !value.isEmpty { field.append(field: number, bytes: value) }
+        return setting(ArraySlice(field), of: number)
+    }
+
+    /// This message with a number in a field; 0 clears it.
+    public func setting(varint value: UInt64, of number: UInt32) -> FieldMap {
+        var field: [UInt8] = []
+        field.append(varint: value, as: number)
+        return setting(ArraySlice(field), of: number)
+    }
+}
+
+extension FieldMap {
+    /// The values of a varint field, one or many.
+    public func varints(of number: UInt32) -> [UInt64] {
+        elements(of: number).compactMap { element in
+            var map = FieldMap()
+            map.append(number, element)
+            return map.number(of: number)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+internal import GRDB
+
+/// The database's versions. Each is only ever added to the end; none is edited once released.
+enum LocalMigrations {
+    static var all: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { try $0.execute(sql: first) }
+        return migrator
+    }
+
+    private static let first = """
+        CREATE TABLE profile (one INTEGER PRIMARY KEY CHECK (one = 1), json TEXT NOT NULL) STRICT;
+
+        CREATE TABLE record (
+            number INTEGER PRIMARY KEY,
+            id BLOB NOT NULL UNIQUE,
+            type INTEGER NOT NULL,
+            -- What the server last said; no epoch where it has said nothing.
+            epoch INTEGER,
+            revision INTEGER,
+            deleted INTEGER,
+            clock INTEGER,
+            acknowledged BLOB,
+            -- What the person sees; nothing where it is deleted.
+            visible BLOB,
+            title TEXT NOT NULL,
+            searchable TEXT NOT NULL,
+            -- Every area of the record, as ` 330921101 330921102 `, for lists by area.
+            areas TEXT NOT NULL,
+            pending INTEGER NOT NULL,
+            returned INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX record_listed ON record (type, title) WHERE visible IS NOT NULL;
+
+        CREATE TABLE placement (
+            area TEXT NOT NULL,
+            record BLOB NOT NULL,
+            PRIMARY KEY (area, record)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX placement_record ON placement (record);
+
+        -- Never thrown away before the server has answered.
+        CREATE TABLE outbox (
+            sequence INTEGER PRIMARY KEY,
+            record BLOB NOT NULL,
+            payload BLOB NOT NULL,
+            chain BLOB NOT NULL,
+            kind INTEGER,
+            revision INTEGER,
+            code TEXT,
+            field INTEGER,
+            message TEXT,
+            -- Whether it still lies over the record.
+            overlaid INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX outbox_overlaid ON outbox (record) WHERE overlaid;
+        CREATE INDEX outbox_waiting ON outbox (sequence) WHERE kind IS NULL;
+        CREATE INDEX outbox_returned ON outbox (sequence) WHERE kind = 5 AND overlaid;
+
+        CREATE TABLE bookmark (
+            area TEXT PRIMARY KEY,
+            position INTEGER NOT NULL,
+            floor INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE conflict (record BLOB NOT NULL, body BLOB NOT NULL) STRICT;
+        CREATE INDEX conflict_record ON conflict (record);
+
+        CREATE TABLE imported (hash BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+        """
+}

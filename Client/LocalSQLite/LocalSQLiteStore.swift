@@ -1,0 +1,98 @@
+public import Foundation
+internal import GRDB
+internal import SyncProtocol
+public import SyncClient
+
+/// The device's database: one SQLite file in a folder that only its owner can read.
+///
+/// A transaction that returned is on the disk (`synchronous=FULL`): it survives a kill at any
+/// instruction and an empty battery.
+public final class LocalSQLiteStore: LocalStore {
+    private let pool: DatabasePool
+
+    /// Opens the database of a folder, and makes both where they are missing.
+    ///
+    /// Throws `database_unreadable` where the file is damaged or none of ours; it is never replaced,
+    /// since it may hold the only copy of somebody's work.
+    public init(folder: URL) throws {
+        let file = folder.appendingPathComponent("device.sqlite")
+        do {
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+            pool = try DatabasePool(path: file.path, configuration: Self.configuration)
+            try LocalMigrations.all.migrate(pool)
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o600], ofItemAtPath: file.path)
+        } catch {
+            throw SyncError(opening: file, error)
+        }
+    }
+
+    private static var configuration: GRDB.Configuration {
+        var configuration = GRDB.Configuration()
+        configuration.busyMode = .timeout(10)
+        configuration.maximumReaderCount = 2
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        return configuration
+    }
+
+    /// Runs a closure alone, and commits what it did.
+    public func write<R: Sendable>(
+        _ body: @escaping @Sendable (any LocalTransaction) throws -> R
+    ) async throws -> R {
+        try await translating { try await pool.write { try body(LocalSQLiteTransaction($0)) } }
+    }
+
+    /// Runs a closure on one consistent state.
+    public func read<R: Sendable>(
+        _ body: @escaping @Sendable (any LocalReader) throws -> R
+    ) async throws -> R {
+        try await translating { try await pool.read { try body(LocalSQLiteTransaction($0)) } }
+    }
+
+    private func translating<R: Sendable>(_ body: () async throws -> R) async throws -> R {
+        do {
+            return try await body()
+        } catch let error as DatabaseError {
+            throw SyncError(error)
+        }
+    }
+}
+
+extension SyncError {
+    fileprivate init(opening file: URL, _ error: any Error) {
+        if let error = error as? DatabaseError {
+            self.init(error)
+        } else {
+            self.init(
+                "database_unavailable", "无法打开数据 The data cannot be opened: \(error)",
+                hint: "Check that the folder exists and may be written.")
+        }
+        subject = file.path
+    }
+
+    fileprivate init(_ error: DatabaseError) {
+        switch error.resultCode {
+        case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+            self.init(
+                "database_unreadable", "本机数据已损坏 The device's database is damaged",
+                hint: "Keep the folder as it is and bring the device to the operator.")
+        case .SQLITE_FULL:
+            self.init(
+                "disk_full", "存储空间已满，未作任何改动 The disk is full; nothing was changed",
+                hint: "Make room and try again.")
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            self.init(
+                "database_busy", "数据正被另一程序使用 Another program holds the data",
+                hint: "Try again in a moment.")
+        default:
+            self.init(
+                "database_unavailable",
+                "无法读写数据 The database refused (\(error.extendedResultCode))",
+                hint: "Check the disk and the folder's permissions.")
+        }
+    }
+}

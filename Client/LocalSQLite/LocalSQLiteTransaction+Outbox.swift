@@ -1,0 +1,91 @@
+internal import Foundation
+internal import GRDB
+internal import SyncClient
+internal import SyncProtocol
+
+extension LocalSQLiteTransaction {
+    private static let columns =
+        "sequence, record, payload, chain, kind, revision, code, field, message"
+
+    func append(_ entry: OutboxEntry) throws {
+        try run(
+            """
+            INSERT INTO outbox (sequence, record, payload, chain, overlaid) VALUES (?, ?, ?, ?, 1)
+            """,
+            [
+                Int64(entry.sequence.rawValue), Data(entry.record.bytes), Data(entry.payload),
+                Data(entry.chain),
+            ])
+    }
+
+    func overlay(of id: RecordID) throws -> [OutboxEntry] {
+        try entries("WHERE record = ? AND overlaid ORDER BY sequence", [Data(id.bytes)])
+    }
+
+    func unanswered(limit: Int) throws -> [OutboxEntry] {
+        try entries("WHERE kind IS NULL ORDER BY sequence LIMIT ?", [limit])
+    }
+
+    func lastChange() throws -> OutboxEntry? {
+        try entries("ORDER BY sequence DESC LIMIT 1", []).first
+    }
+
+    func returned() throws -> [OutboxEntry] {
+        try entries("WHERE kind = 5 AND overlaid ORDER BY sequence", [])
+    }
+
+    func unansweredCount() throws -> Int {
+        try row("SELECT count(*) FROM outbox WHERE kind IS NULL")?[0] ?? 0
+    }
+
+    func answer(_ outcome: Outcome) throws {
+        try run(
+            """
+            UPDATE outbox SET kind = ?, revision = ?, code = ?, field = ?, message = ?
+            WHERE sequence = ? AND kind IS NULL
+            """,
+            [
+                outcome.kind.rawValue, Int64(outcome.revision.rawValue), outcome.code,
+                outcome.field, outcome.message, Int64(outcome.sequence.rawValue),
+            ])
+    }
+
+    func settle(_ id: RecordID, at revision: Revision) throws {
+        // A returned change is settled once a later change of the same record was accepted: it was
+        // mended.
+        try run(
+            """
+            UPDATE outbox SET overlaid = 0 WHERE record = ?1 AND overlaid AND kind = 5
+                AND EXISTS (SELECT 1 FROM outbox later WHERE later.record = ?1 AND later.kind <> 5
+                    AND later.sequence > outbox.sequence)
+            """, [Data(id.bytes)])
+        try run(
+            """
+            UPDATE outbox SET overlaid = 0
+            WHERE record = ? AND overlaid AND kind <> 5 AND revision <= ?
+            """, [Data(id.bytes), Int64(revision.rawValue)])
+    }
+
+    private func entries(
+        _ condition: String, _ arguments: StatementArguments
+    ) throws -> [OutboxEntry] {
+        try rows("SELECT \(Self.columns) FROM outbox \(condition)", arguments)
+            .compactMap(OutboxEntry.init(row:))
+    }
+}
+
+extension OutboxEntry {
+    fileprivate init?(row: Row) {
+        guard let id = RecordID(bytes: row.bytes(1)) else { return nil }
+        let sequence = SequenceNumber(rawValue: row.unsigned(0))
+        self.init(sequence: sequence, record: id, payload: row.bytes(2), chain: row.bytes(3))
+        if let kind = (row[4] as Int?).flatMap(Outcome.Kind.init) {
+            var outcome = Outcome(
+                sequence: sequence, kind: kind, revision: Revision(rawValue: row.unsigned(5)))
+            outcome.code = row[6] ?? ""
+            outcome.field = row[7] ?? 0
+            outcome.message = row[8] ?? ""
+            self.outcome = outcome
+        }
+    }
+}

@@ -1,0 +1,150 @@
+internal import Foundation
+internal import GRDB
+internal import SyncClient
+internal import SyncProtocol
+
+extension LocalSQLiteTransaction {
+    private static let columns = """
+        id, type, epoch, revision, deleted, clock, acknowledged, visible, pending, returned
+        """
+
+    func record(_ id: RecordID) throws -> LocalRecord? {
+        try row("SELECT \(Self.columns) FROM record WHERE id = ?", [Data(id.bytes)])
+            .map(local(_:))
+    }
+
+    func records(withPrefix digits: String) throws -> [LocalRecord] {
+        try rows(
+            "SELECT \(Self.columns) FROM record WHERE lower(hex(id)) LIKE ? LIMIT 2", [digits + "%"]
+        ).map(local(_:))
+    }
+
+    func records(
+        ofType type: UInt32, in area: AreaCode?, offset: Int, limit: Int
+    ) throws -> [LocalRecord] {
+        try rows(
+            """
+            SELECT \(Self.columns) FROM record
+            WHERE type = ? AND visible IS NOT NULL AND areas LIKE ?
+            ORDER BY title, id LIMIT ? OFFSET ?
+            """, [type, area.map { "% \($0.rawValue)%" } ?? "%", limit, offset]
+        ).map(local(_:))
+    }
+
+    func search(_ words: [String], limit: Int) throws -> [LocalRecord] {
+        let conditions = words.map { _ in "searchable LIKE ? ESCAPE '\\'" }
+        let patterns = words.map { word in
+            "%" + word.replacing("\\", with: "\\\\").replacing("%", with: "\\%")
+                .replacing("_", with: "\\_") + "%"
+        }
+        return try rows(
+            """
+            SELECT \(Self.columns) FROM record
+            WHERE visible IS NOT NULL AND \(conditions.joined(separator: " AND "))
+            ORDER BY type, title, id LIMIT ?
+            """, StatementArguments(patterns) + [limit]
+        ).map(local(_:))
+    }
+
+    func counts() throws -> [UInt32: Int] {
+        let pairs = try rows(
+            "SELECT type, count(*) FROM record WHERE visible IS NOT NULL GROUP BY type"
+        ).map { ($0[0] as UInt32, $0[1] as Int) }
+        return Dictionary(uniqueKeysWithValues: pairs)
+    }
+
+    func records(standingIn area: AreaCode) throws -> [LocalRecord] {
+        let ids = try rows("SELECT record FROM placement WHERE area = ?", [area.rawValue])
+        return try ids.compactMap { try RecordID(bytes: $0.bytes(0)).flatMap(record) }
+    }
+
+    func placedAreas() throws -> [AreaCode] {
+        try rows("SELECT DISTINCT area FROM placement").compactMap { AreaCode($0[0] as String) }
+    }
+
+    func save(_ record: LocalRecord) throws {
+        let type = Schema.current.type(record.type)
+        let visible = record.visible ?? FieldMap()
+        let acknowledged = record.acknowledged
+        try run(
+            """
+            INSERT INTO record (id, type, epoch, revision, deleted, clock, acknowledged, visible, title,
+                searchable, areas, pending, returned)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET
+                epoch = excluded.epoch, revision = excluded.revision, deleted = excluded.deleted,
+                clock = excluded.clock, acknowledged = excluded.acknowledged,
+                visible = excluded.visible, title = excluded.title,
+                searchable = excluded.searchable, areas = excluded.areas,
+                pending = excluded.pending, returned = excluded.returned
+            """,
+            [
+                Data(record.id.bytes), record.type,
+                acknowledged.map { Int64($0.base.epoch.rawValue) },
+                acknowledged.map { Int64($0.base.revision.rawValue) }, acknowledged?.isDeleted,
+                acknowledged?.clock, acknowledged.map { Data($0.fields.bytes) },
+                record.visible.map { Data($0.bytes) },
+                type.map { SearchText.title(visible, as: $0) } ?? "",
+                type.map { SearchText.searchable(visible, as: $0) } ?? "",
+                listedAreas(record, type), record.pending, record.returned,
+            ])
+        try place(record)
+    }
+
+    /// Where the record is listed: where it stands, and where its own fields say that it will.
+    private func listedAreas(_ record: LocalRecord, _ type: RecordType?) -> String {
+        let own = (type?.placing ?? []).filter { $0.format == .area }
+            .flatMap { record.visible?.texts(of: $0.number) ?? [] }
+        return Set(record.areas.map(\.rawValue) + own).sorted().map { " \($0)" }.joined() + " "
+    }
+
+    private func place(_ record: LocalRecord) throws {
+        let id = Data(record.id.bytes)
+        let known = try areas(of: id)
+        for area in known.subtracting(record.areas) {
+            try run("DELETE FROM placement WHERE area = ? AND record = ?", [area.rawValue, id])
+        }
+        for area in record.areas.subtracting(known) {
+            try run("INSERT INTO placement (area, record) VALUES (?, ?)", [area.rawValue, id])
+        }
+    }
+
+    private func areas(of id: Data) throws -> Set<AreaCode> {
+        Set(
+            try rows("SELECT area FROM placement WHERE record = ?", [id])
+                .compactMap { AreaCode($0[0] as String) })
+    }
+
+    func erase(_ id: RecordID) throws {
+        let id = Data(id.bytes)
+        try run("DELETE FROM record WHERE id = ?", [id])
+        try run("DELETE FROM placement WHERE record = ?", [id])
+        try run("DELETE FROM conflict WHERE record = ?", [id])
+        try run("UPDATE outbox SET overlaid = 0 WHERE record = ? AND kind IS NOT NULL", [id])
+    }
+
+    private func local(_ row: Row) throws -> LocalRecord {
+        guard let id = RecordID(bytes: row.bytes(0)) else { throw Self.damaged }
+        var record = LocalRecord(id: id, type: row[1])
+        do {
+            if let epoch = row[2] as Int64? {
+                record.acknowledged = LocalRecord.Acknowledged(
+                    base: Base(
+                        epoch: Epoch(rawValue: UInt64(epoch)),
+                        revision: Revision(rawValue: row.unsigned(3))),
+                    fields: try FieldMap(row.bytes(6)), isDeleted: row[4], clock: row[5])
+            }
+            record.visible = try (row[7] as Data?).map { try FieldMap(Array($0)) }
+        } catch {
+            throw Self.damaged
+        }
+        record.areas = try areas(of: Data(id.bytes))
+        record.pending = row[8]
+        record.returned = row[9]
+        return record
+    }
+
+    private static var damaged: DatabaseError {
+        DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a record does not parse")
+    }
+}

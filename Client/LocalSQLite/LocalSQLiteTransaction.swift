@@ -1,0 +1,103 @@
+internal import Foundation
+internal import GRDB
+internal import SyncClient
+internal import SyncProtocol
+
+/// One transaction on the device. Every statement is prepared once for each connection.
+struct LocalSQLiteTransaction: LocalTransaction {
+    let database: GRDB.Database
+
+    init(_ database: GRDB.Database) { self.database = database }
+
+    func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
+        try Row.fetchAll(database.cachedStatement(sql: sql), arguments: arguments)
+    }
+
+    func row(_ sql: String, _ arguments: StatementArguments = []) throws -> Row? {
+        try Row.fetchOne(database.cachedStatement(sql: sql), arguments: arguments)
+    }
+
+    func run(_ sql: String, _ arguments: StatementArguments = []) throws {
+        try database.cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+
+    // MARK: - Who this is
+
+    func profile() throws -> DeviceProfile? {
+        guard let json = try row("SELECT json FROM profile")?[0] as String? else { return nil }
+        return try JSONDecoder().decode(DeviceProfile.self, from: Data(json.utf8))
+    }
+
+    func save(_ profile: DeviceProfile) throws {
+        let json = String(decoding: try JSONEncoder().encode(profile), as: UTF8.self)
+        try run(
+            """
+            INSERT INTO profile (one, json) VALUES (1, ?)
+            ON CONFLICT (one) DO UPDATE SET json = excluded.json
+            """, [json])
+    }
+
+    // MARK: - Bookmarks
+
+    func bookmarks() throws -> [Bookmark] {
+        try rows("SELECT area, position, floor FROM bookmark ORDER BY area").compactMap { row in
+            AreaCode(row[0] as String).map {
+                Bookmark(
+                    area: $0, position: Position(rawValue: row.unsigned(1)),
+                    floor: Position(rawValue: row.unsigned(2)))
+            }
+        }
+    }
+
+    func save(_ bookmark: Bookmark) throws {
+        try run(
+            """
+            INSERT INTO bookmark (area, position, floor) VALUES (?, ?, ?)
+            ON CONFLICT (area) DO UPDATE SET position = excluded.position, floor = excluded.floor
+            """,
+            [
+                bookmark.area.rawValue, Int64(bookmark.position.rawValue),
+                Int64(bookmark.floor.rawValue),
+            ])
+    }
+
+    func forgetBookmarks() throws { try run("DELETE FROM bookmark") }
+
+    func forgetBookmark(of area: AreaCode) throws {
+        try run("DELETE FROM bookmark WHERE area = ?", [area.rawValue])
+    }
+
+    // MARK: - Conflicts
+
+    func conflicts(of id: RecordID) throws -> [[UInt8]] {
+        try rows("SELECT body FROM conflict WHERE record = ? ORDER BY rowid", [Data(id.bytes)])
+            .map { $0.bytes(0) }
+    }
+
+    func conflictCount() throws -> Int { try row("SELECT count(*) FROM conflict")?[0] ?? 0 }
+
+    func set(conflicts: [[UInt8]], of id: RecordID) throws {
+        try run("DELETE FROM conflict WHERE record = ?", [Data(id.bytes)])
+        for conflict in conflicts {
+            try run(
+                "INSERT INTO conflict (record, body) VALUES (?, ?)",
+                [Data(id.bytes), Data(conflict)])
+        }
+    }
+
+    // MARK: - Imported rows
+
+    func wasImported(_ hash: [UInt8]) throws -> Bool {
+        try row("SELECT 1 FROM imported WHERE hash = ?", [Data(hash)]) != nil
+    }
+
+    func noteImported(_ hash: [UInt8]) throws {
+        try run("INSERT OR IGNORE INTO imported (hash) VALUES (?)", [Data(hash)])
+    }
+}
+
+extension Row {
+    func bytes(_ index: Int) -> [UInt8] { Array((self[index] as Data?) ?? Data()) }
+
+    func unsigned(_ index: Int) -> UInt64 { UInt64(bitPattern: (self[index] as Int64?) ?? 0) }
+}

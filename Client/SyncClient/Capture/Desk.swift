@@ -1,0 +1,76 @@
+internal import SyncProtocol
+internal import SyncTrust
+
+/// Does within one local transaction what a person wants done: numbers, chains and keeps the change,
+/// and lays it over the record.
+struct Desk {
+    let transaction: any LocalTransaction
+    let profile: DeviceProfile
+    let rules: any RecordRules
+    let now: Int64
+    let schema = Schema.current
+
+    /// Makes a record look like this. Returns whether anything had to change.
+    ///
+    /// Throws `record_invalid` with the first rule that the record would break.
+    @discardableResult
+    func put(_ wanted: FieldMap, at id: RecordID, type: RecordType) throws -> Bool {
+        let held = try transaction.record(id)
+        let record = held ?? LocalRecord(id: id, type: type.number)
+        let builder = try builder(for: record, type)
+        guard let change = builder.edit(to: wanted) else { return false }
+        let before = Set((record.visible.map { rules.violations(of: $0, as: type) }) ?? [])
+        if let violation = rules.violations(of: wanted, as: type).first(where: {
+            !before.contains($0)
+        }) {
+            throw SyncError(violation, type)
+        }
+        try keep(change, for: record, type)
+        return true
+    }
+
+    /// Deletes a record that the person sees.
+    func delete(_ record: LocalRecord, _ reason: Change.Deletion, type: RecordType) throws {
+        try keep(try builder(for: record, type).deletion(reason), for: record, type)
+    }
+
+    private func builder(for record: LocalRecord, _ type: RecordType) throws -> ChangeBuilder {
+        ChangeBuilder(
+            type: type, record: record, overlay: try transaction.overlay(of: record.id), now: now,
+            profile: profile)
+    }
+
+    // > [Q-01] A device numbers its changes 1, 2, 3 …, durably before it sends them, and sends them
+    // > in order.
+    private func keep(_ change: Change, for record: LocalRecord, _ type: RecordType) throws {
+        let payload = change.payload
+        let last = try transaction.lastChange()
+        try transaction.append(
+            OutboxEntry(
+                sequence: (last?.sequence ?? .none).next, record: record.id, payload: payload,
+                chain: Chain.head(
+                    after: last?.chain ?? Chain.start, hash: Chain.hash(of: payload))))
+        var record = record
+        try relay(&record, type)
+        try transaction.save(record)
+    }
+
+    /// Lays what is pending over the record once more.
+    func relay(_ record: inout LocalRecord, _ type: RecordType) throws {
+        let overlay = try transaction.overlay(of: record.id)
+        let changes = overlay.compactMap { try? Change(payload: $0.payload, epoch: profile.epoch) }
+        record.visible = Overlay.visible(over: record.acknowledged, changes, type: type)
+        record.pending = overlay.count { $0.outcome == nil }
+        record.returned = overlay.count { $0.outcome?.kind == .quarantined }
+    }
+}
+
+extension SyncError {
+    /// A rule that a record would break; the sentence is for the person who captures.
+    init(_ violation: Violation, _ type: RecordType) {
+        let field = type.field(violation.field)
+        self.init(
+            SyncError.Code(rawValue: violation.code), "\(violation.zh) \(violation.en)",
+            hint: "\(field?.zh ?? type.zh) \(field?.en ?? type.en)", subject: field?.name)
+    }
+}

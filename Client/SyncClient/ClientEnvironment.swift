@@ -1,0 +1,51 @@
+public import SyncProtocol
+
+/// What a client takes from the world around it; tests and the simulator bring their own.
+public struct ClientEnvironment: Sendable {
+    /// The device's clock, in milliseconds since 1970; it may be arbitrarily wrong.
+    public var now: @Sendable () -> Int64
+    /// A number drawn from 0 to 1.
+    public var chance: @Sendable () -> Double
+    /// Waits.
+    public var sleep: @Sendable (Duration) async throws -> Void
+    /// A new time-ordered record id.
+    public var mintID: @Sendable () -> RecordID
+
+    /// What this client calls itself.
+    static let software = "residence/0.1"
+
+    /// A world of these parts.
+    public init(
+        now: @escaping @Sendable () -> Int64, chance: @escaping @Sendable () -> Double,
+        sleep: @escaping @Sendable (Duration) async throws -> Void,
+        mintID: @escaping @Sendable () -> RecordID
+    ) {
+        self.now = now
+        self.chance = chance
+        self.sleep = sleep
+        self.mintID = mintID
+    }
+
+    /// The system's clock and random source.
+    ///
+    /// `now` gives the wall clock in milliseconds since 1970.
+    public static func system(now: @escaping @Sendable () -> Int64) -> ClientEnvironment {
+        ClientEnvironment(
+            now: now, chance: { Double.random(in: 0...1) },
+            sleep: { try await Task.sleep(for: $0) },
+            mintID: {
+                var random = SystemRandomNumberGenerator()
+                return RecordID.minted(at: now(), using: &random)
+            })
+    }
+}
+
+extension SyncError {
+    static let notEnrolled = SyncError(
+        "not_enrolled", "本设备尚未登记 This device is not enrolled",
+        hint: "residence enroll LINK; the operator has the link.")
+
+    static let keyDamaged = SyncError(
+        "key_damaged", "本设备的密钥无法读取 This device's key cannot be read",
+        hint: "Keep the data folder and ask the operator to re-key the device.")
+}

@@ -1,0 +1,42 @@
+public import SyncProtocol
+
+/// Who a device is, and what it knows of its server.
+public struct DeviceProfile: Codable, Sendable {
+    /// The server's address, `http://host:port`.
+    public var server: String
+    /// The fingerprint of the server's key: the audience of every token.
+    public var fingerprint: String
+    /// The seed of the device's own key.
+    public var keySeed: [UInt8]
+    /// The deployment's key for derived ids.
+    public var identityKey: [UInt8]
+    /// What the operator calls the device.
+    public var name: String
+    /// The server's signature under the enrolment.
+    public var certificate: String
+    /// The areas that the device may hold.
+    public var grant: Grant
+    /// The server's epoch when it last answered.
+    public var epoch: Epoch
+    /// The server's clock minus the device's, in milliseconds, when last measured.
+    public var clockOffset: Int64 = 0
+    /// By how much the offset may be wrong, in milliseconds.
+    public var clockUncertainty: UInt32 = 0
+    /// When the last sync ended well, in milliseconds since 1970 by the server's clock.
+    public var lastSync: Int64?
+
+    /// A profile as the enrolment made it.
+    public init(
+        server: String, fingerprint: String, keySeed: [UInt8], identityKey: [UInt8], name: String,
+        certificate: String, grant: Grant, epoch: Epoch
+    ) {
+        self.server = server
+        self.fingerprint = fingerprint
+        self.keySeed = keySeed
+        self.identityKey = identityKey
+        self.name = name
+        self.certificate = certificate
+        self.grant = grant
+        self.epoch = epoch
+    }
+}

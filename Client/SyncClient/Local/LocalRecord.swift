@@ -1,0 +1,71 @@
+public import SyncProtocol
+
+/// A record as a device holds it: what the server last said, and what the person sees.
+public struct LocalRecord: Hashable, Sendable {
+    /// The record as the server last gave it.
+    public struct Acknowledged: Hashable, Sendable {
+        /// The epoch and revision.
+        public var base: Base
+        /// The fields; none of a tombstone.
+        public var fields: FieldMap
+        /// Whether it is a tombstone.
+        public var isDeleted: Bool
+        /// The latest stamp's time, in milliseconds since 1970.
+        public var clock: Int64
+
+        /// A record as the server gave it.
+        public init(base: Base, fields: FieldMap, isDeleted: Bool, clock: Int64) {
+            self.base = base
+            self.fields = fields
+            self.isDeleted = isDeleted
+            self.clock = clock
+        }
+    }
+
+    /// The record's id.
+    public let id: RecordID
+    /// The number of its type.
+    public let type: UInt32
+    /// What the server last said; `nil` of a record that only this device knows.
+    public var acknowledged: Acknowledged?
+    /// What the person sees: the pending changes laid over it. `nil` where it is deleted.
+    public var visible: FieldMap?
+    /// The areas in which the server placed it, as far as this device holds them.
+    public var areas: Set<AreaCode> = []
+    /// How many of its changes wait for an answer.
+    public var pending = 0
+    /// How many of its changes the server returned.
+    public var returned = 0
+
+    /// A record that only this device knows so far.
+    public init(id: RecordID, type: UInt32) {
+        self.id = id
+        self.type = type
+    }
+}
+
+/// A change in the outbox: numbered, chained and durable before anybody hears of it.
+public struct OutboxEntry: Hashable, Sendable {
+    /// Its number among the device's.
+    public var sequence: SequenceNumber
+    /// The record concerned.
+    public var record: RecordID
+    /// The change's bytes as they travel.
+    public var payload: [UInt8]
+    /// The head of the chain after it.
+    public var chain: [UInt8]
+    /// What became of it; `nil` while it is unanswered.
+    public var outcome: Outcome?
+
+    /// An unanswered change.
+    public init(
+        sequence: SequenceNumber, record: RecordID, payload: [UInt8], chain: [UInt8],
+        outcome: Outcome? = nil
+    ) {
+        self.sequence = sequence
+        self.record = record
+        self.payload = payload
+        self.chain = chain
+        self.outcome = outcome
+    }
+}

@@ -1,0 +1,85 @@
+public import SyncProtocol
+
+/// Where a device keeps what it holds and what it has not yet given away: a promise.
+///
+/// One transaction is one synchronous closure. What a `write` did survives a kill at any instruction,
+/// whole or not at all; a closure that throws leaves nothing behind.
+public protocol LocalStore: Sendable {
+    /// Runs a closure alone, and commits what it did.
+    func write<R: Sendable>(
+        _ body: @escaping @Sendable (any LocalTransaction) throws -> R
+    ) async throws -> R
+
+    /// Runs a closure on one consistent state.
+    func read<R: Sendable>(
+        _ body: @escaping @Sendable (any LocalReader) throws -> R
+    ) async throws -> R
+}
+
+/// What can be read on the device.
+public protocol LocalReader {
+    /// Who this device is; `nil` before it was enrolled.
+    func profile() throws -> DeviceProfile?
+    /// A record as the device holds it.
+    func record(_ id: RecordID) throws -> LocalRecord?
+    /// Records whose id begins with these hexadecimal digits, two at most.
+    func records(withPrefix digits: String) throws -> [LocalRecord]
+    /// Visible records of a type, in the order of their titles.
+    func records(
+        ofType type: UInt32, in area: AreaCode?, offset: Int, limit: Int
+    ) throws -> [LocalRecord]
+    /// Visible records in whose searchable text all of these words occur.
+    func search(_ words: [String], limit: Int) throws -> [LocalRecord]
+    /// Visible records by type's number.
+    func counts() throws -> [UInt32: Int]
+
+    /// The changes that still lie over a record, in order.
+    func overlay(of id: RecordID) throws -> [OutboxEntry]
+    /// Unanswered changes from a number on, in order.
+    func unanswered(limit: Int) throws -> [OutboxEntry]
+    /// The last change, answered or not.
+    func lastChange() throws -> OutboxEntry?
+    /// Changes that the server returned.
+    func returned() throws -> [OutboxEntry]
+    /// How many changes wait for an answer.
+    func unansweredCount() throws -> Int
+
+    /// How far each area was read.
+    func bookmarks() throws -> [Bookmark]
+    /// The open conflicts of a record, each the bytes of a `Conflict` message.
+    func conflicts(of id: RecordID) throws -> [[UInt8]]
+    /// How many conflicts are open among what the device holds.
+    func conflictCount() throws -> Int
+    /// Whether a row of a ledger was imported before, by the hash of its content.
+    func wasImported(_ hash: [UInt8]) throws -> Bool
+}
+
+/// What can be done on the device in a transaction.
+public protocol LocalTransaction: LocalReader {
+    /// Keeps who this device is.
+    func save(_ profile: DeviceProfile) throws
+    /// Keeps a record.
+    func save(_ record: LocalRecord) throws
+    /// Erases a record, its conflicts and what lay over it; answered changes stay in the outbox.
+    func erase(_ id: RecordID) throws
+    /// Adds a change to the outbox.
+    func append(_ entry: OutboxEntry) throws
+    /// Notes the server's answer to a change.
+    func answer(_ outcome: Outcome) throws
+    /// Takes answered changes off a record that has arrived at a revision.
+    func settle(_ id: RecordID, at revision: Revision) throws
+    /// Keeps how far an area was read.
+    func save(_ bookmark: Bookmark) throws
+    /// Forgets how far areas were read: they are read from the start again.
+    func forgetBookmarks() throws
+    /// Forgets an area's bookmark.
+    func forgetBookmark(of area: AreaCode) throws
+    /// Puts a record's open conflicts in place of those known.
+    func set(conflicts: [[UInt8]], of id: RecordID) throws
+    /// Notes that a row of a ledger was imported.
+    func noteImported(_ hash: [UInt8]) throws
+    /// The records that stand in an area.
+    func records(standingIn area: AreaCode) throws -> [LocalRecord]
+    /// The areas in which any record stands.
+    func placedAreas() throws -> [AreaCode]
+}

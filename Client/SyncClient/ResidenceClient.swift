@@ -1,0 +1,158 @@
+public import SyncProtocol
+internal import SyncTrust
+internal import Synchronization
+
+/// A device's records: captured, corrected and read here with no network, and synced when there is one.
+///
+/// Everything but `enrol` and `sync` works offline and is durable when it returns. Reads never wait
+/// for a sync, and a sync never takes back what somebody captured.
+public final class ResidenceClient: Sendable {
+    let store: any LocalStore
+    let transport: any Transport
+    let rules: any RecordRules
+    let environment: ClientEnvironment
+    let limits: Limits
+    private let listeners = Mutex<[Int: AsyncStream<Set<RecordID>>.Continuation]>([:])
+
+    /// A client on a local store and a way to its server.
+    public init(
+        store: any LocalStore, transport: any Transport, rules: any RecordRules = SchemaRules(),
+        environment: ClientEnvironment, limits: Limits = Limits()
+    ) {
+        self.store = store
+        self.transport = transport
+        self.rules = rules
+        self.environment = environment
+        self.limits = limits
+    }
+
+    // MARK: - Enrolment
+
+    /// Enrols this device with the link that the operator gave.
+    ///
+    /// Throws `link_malformed`, `already_enrolled`, `server_untrusted`, and what the server answers.
+    public func enrol(link text: String) async throws -> DeviceProfile {
+        guard let link = EnrolmentLinkText(text) else {
+            throw SyncError(
+                "link_malformed", "这不是登记链接 This is not an enrolment link",
+                hint: "It looks like http://host:port/enroll#code=…&key=…")
+        }
+        if let profile = try await profile() {
+            throw SyncError(
+                "already_enrolled", "本设备已登记为“\(profile.name)” This device is enrolled already",
+                hint: "Use another data folder (--data DIR) for another device.")
+        }
+        let key = SigningKey()
+        let request = EnrolmentRequest(
+            code: link.code, publicKey: key.publicKey.bytes, software: ClientEnvironment.software)
+        let answer = try await translating { try await transport.enrol(request, at: link.address) }
+        // > [A-03] The enrolment answer is signed by the server; a device whose link names another
+        // > fingerprint stores nothing.
+        guard let server = PublicKey(bytes: answer.serverKey), server.fingerprint == link.fingerprint,
+            await EnrolmentCertificate.holds(answer.certificate, by: server, for: key.publicKey)
+        else {
+            throw SyncError(
+                "server_untrusted", "服务器与链接不符 The server is not the one that the link names",
+                hint: "Do not go on; ask the operator for a new link.")
+        }
+        var profile = DeviceProfile(
+            server: link.address, fingerprint: link.fingerprint, keySeed: key.seed,
+            identityKey: answer.identityKey, name: answer.name, certificate: answer.certificate,
+            grant: answer.grant, epoch: answer.epoch)
+        profile.clockOffset = answer.serverTime - environment.now()
+        try await store.write { [profile] in try $0.save(profile) }
+        return profile
+    }
+
+    /// Who this device is; `nil` before it was enrolled.
+    public func profile() async throws -> DeviceProfile? { try await store.read { try $0.profile() } }
+
+    /// A fresh token, for calling the server by other means than this client.
+    public func token() async throws -> String {
+        guard let profile = try await profile() else { throw SyncError.notEnrolled }
+        guard let key = SigningKey(seed: profile.keySeed) else { throw SyncError.keyDamaged }
+        return try await DeviceToken.signed(
+            by: key, for: profile.fingerprint, at: environment.now() + profile.clockOffset)
+    }
+
+    // MARK: - Sync
+
+    /// Gives away what waits and takes what is new, retrying as the network allows.
+    ///
+    /// Throws what kept it from ending; whatever was answered until then stays answered.
+    public func sync(
+        progress: @escaping @Sendable (SyncProgress) -> Void = { _ in }
+    ) async throws -> SyncReport {
+        let engine = SyncEngine(
+            store: store, transport: transport, rules: rules, environment: environment,
+            limits: limits, didTouch: { [weak self] in self?.tell($0) })
+        return try await engine.run(progress)
+    }
+
+    /// Syncs now and then until the task is cancelled; a failed sync is reported and tried again.
+    public func keepSyncing(
+        every interval: Duration,
+        report: @escaping @Sendable (Result<SyncReport, any Error>) -> Void = { _ in }
+    ) async throws {
+        while !Task.isCancelled {
+            do {
+                report(.success(try await sync()))
+            } catch let error as SyncError {
+                report(.failure(error))
+            }
+            try await environment.sleep(interval)
+        }
+    }
+
+    // MARK: - News
+
+    /// The ids of records as they change, here or by a sync.
+    public func changes() -> AsyncStream<Set<RecordID>> {
+        AsyncStream { continuation in
+            let number = listeners.withLock { all in
+                let number = (all.keys.max() ?? 0) + 1
+                all[number] = continuation
+                return number
+            }
+            continuation.onTermination = { [weak self] _ in
+                self?.listeners.withLock { all in all[number] = nil }
+            }
+        }
+    }
+
+    func tell(_ ids: Set<RecordID>) {
+        guard !ids.isEmpty else { return }
+        for listener in listeners.withLock({ Array($0.values) }) { listener.yield(ids) }
+    }
+
+    private func translating<R>(_ body: () async throws -> R) async throws -> R {
+        do {
+            return try await body()
+        } catch let failure as TransportFailure {
+            throw failure.error
+        }
+    }
+}
+
+/// The parts of an enrolment link: `http://host:port/enroll#code=…&key=…`.
+struct EnrolmentLinkText {
+    let address: String
+    let code: String
+    let fingerprint: String
+
+    init?(_ text: String) {
+        let text = text.filter { !$0.isWhitespace }
+        let halves = text.split(separator: "#", maxSplits: 1)
+        guard halves.count == 2, halves[0].hasPrefix("http"), halves[0].hasSuffix("/enroll") else {
+            return nil
+        }
+        let pairs = halves[1].split(separator: "&").map { $0.split(separator: "=", maxSplits: 1) }
+        let values = Dictionary(
+            pairs.filter { $0.count == 2 }.map { (String($0[0]), String($0[1])) },
+            uniquingKeysWith: { first, _ in first })
+        guard let code = values["code"], let key = values["key"] else { return nil }
+        address = String(halves[0].dropLast("/enroll".count))
+        self.code = code
+        fingerprint = key.lowercased()
+    }
+}

@@ -1,0 +1,68 @@
+public import SyncProtocol
+
+/// How a device reaches its server. Nothing is retried in here: that is the session's to decide.
+public protocol Transport: Sendable {
+    /// One round trip. Throws `TransportFailure`.
+    func sync(_ request: SyncRequest, to server: String, token: String) async throws -> Exchange
+    /// Introduces the device. Throws `TransportFailure`.
+    func enrol(_ request: EnrolmentRequest, at server: String) async throws -> EnrolmentResponse
+}
+
+/// The answer to a request, and what both weighed on the wire.
+public struct Exchange: Sendable {
+    /// The answer.
+    public var response: SyncResponse
+    /// How many bytes of body went up and came down.
+    public var bytes: ByteCount
+
+    /// An answer.
+    public init(response: SyncResponse, bytes: ByteCount) {
+        self.response = response
+        self.bytes = bytes
+    }
+}
+
+/// Bytes of bodies on the wire, and what they were before they were packed.
+public struct ByteCount: Hashable, Codable, Sendable {
+    /// Sent, packed.
+    public var sent = 0
+    /// Sent, before packing.
+    public var sentUnpacked = 0
+    /// Received, packed.
+    public var received = 0
+    /// Received, after unpacking.
+    public var receivedUnpacked = 0
+
+    /// Nothing yet.
+    public init() {}
+
+    static func += (left: inout ByteCount, right: ByteCount) {
+        left.sent += right.sent
+        left.sentUnpacked += right.sentUnpacked
+        left.received += right.received
+        left.receivedUnpacked += right.receivedUnpacked
+    }
+}
+
+/// Why a round trip brought no answer, or an answer that says no.
+public struct TransportFailure: Error, Sendable {
+    /// What went wrong: the server's own problem, or `server_unreachable`.
+    public var error: SyncError
+    /// Whether no server answered at all.
+    public var isUnreachable: Bool
+    /// The server's clock, in milliseconds since 1970, where it told.
+    public var serverTime: Int64?
+    /// How long the server asks to wait, in seconds.
+    public var retryAfter: Int?
+
+    /// A failure.
+    public init(
+        _ error: SyncError, isUnreachable: Bool = false, serverTime: Int64? = nil,
+        retryAfter: Int? = nil
+    ) {
+        self.error = error
+        self.isUnreachable = isUnreachable
+        self.serverTime = serverTime
+        self.retryAfter = retryAfter
+    }
+}

@@ -1,0 +1,146 @@
+internal import ArgumentParser
+internal import Foundation
+internal import StoreSQLite
+internal import SyncProtocol
+internal import SyncServer
+internal import SyncTrust
+internal import Terminal
+
+/// `residence-syncd device …`: a device's life, from the operator's side.
+struct DeviceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "device", abstract: say("管理设备", "Enrol and list devices."),
+        subcommands: [Add.self, List.self])
+
+    /// Expects a device: prints the link that its coordinator needs.
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: say("登记新设备，生成一次性链接", "Expect a device; prints a one-time link."))
+
+        @OptionGroup var options: CommonOptions
+
+        @Option(help: ArgumentHelp(say("设备名称", "What to call it, and who holds it.")))
+        var name: String
+
+        @Option(
+            name: .customLong("area"), parsing: .singleValue,
+            help: ArgumentHelp(
+                say("责任区划代码，可多次给出", "An area that it may hold; may be repeated."),
+                valueName: "CODE"))
+        var areas: [String]
+
+        @Option(
+            help: ArgumentHelp(
+                say("所属部门（如 人力社保）", "The department that speaks through it.")))
+        var department: String?
+
+        @Option(
+            help: ArgumentHelp(
+                say("服务器地址", "The server's address, where it is not the one last served."),
+                valueName: "URL"))
+        var url: String?
+
+        func run() async throws {
+            try await options.run {
+                let codes = try areas.map(Self.area)
+                let (service, store) = try await options.service()
+                let kept = try await store.read { try $0.setting(.publicURL) }
+                let address =
+                    url ?? kept.map { String(decoding: $0, as: UTF8.self) }
+                    ?? "http://127.0.0.1:7800"
+                let (code, expires) = try await service.expectDevice(
+                    named: name, areas: codes, department: department)
+                let link = EnrolmentLink(
+                    address: address, code: code.description, fingerprint: service.fingerprint)
+                try show(link, expires)
+            }
+        }
+
+        private static func area(_ text: String) throws -> AreaCode {
+            guard let area = AreaCode(text) else {
+                throw SyncError(
+                    "area_malformed", "区划代码不对 \(text) is not an area code",
+                    hint: "2, 4, 6, 9 or 12 digits, for example 330921101.", subject: "--area")
+            }
+            return area
+        }
+
+        private func show(_ link: EnrolmentLink, _ expires: Int64) throws {
+            if options.json {
+                return try Console.out(
+                    json: [
+                        "link": link.text, "code": link.code, "expires": SystemClock.iso(expires),
+                    ])
+            }
+            Console.out(link.text)
+            Console.note(
+                say(
+                    "请在设备上运行：residence enroll '\(link.text)'\n一次有效，\(SystemClock.text(expires)) 前使用。",
+                    "On the device: residence enroll '\(link.text)'\n"
+                        + "It works once, until \(SystemClock.text(expires))."))
+        }
+    }
+
+    /// Lists every device.
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: say("列出设备", "List every device."))
+
+        @OptionGroup var options: CommonOptions
+
+        func run() async throws {
+            try await options.run {
+                let devices = try await options.service().service.devices()
+                if options.json { return try Console.out(json: devices.map(Row.init)) }
+                var table = Table([
+                    say("名称", "name"), say("设备", "device"), say("区划", "areas"),
+                    say("已收变更", "changes"), say("最近联系", "last contact"),
+                    say("时钟偏差", "clock"), say("状态", "state"),
+                ])
+                for device in devices {
+                    table.add([
+                        device.name, String(device.id.description.prefix(12)),
+                        device.grant.areas.map(\.rawValue).joined(separator: " "),
+                        String(device.highWater.rawValue),
+                        device.lastContact.map(SystemClock.text) ?? "–",
+                        "\(device.clockOffset / 1000) s",
+                        device.forkedAt == nil ? say("正常", "active") : say("分叉", "forked"),
+                    ])
+                }
+                Console.out(table.text)
+            }
+        }
+    }
+
+    /// A device as scripts read it.
+    struct Row: Encodable {
+        var id: String
+        var name: String
+        var areas: [String]
+        var changes: UInt64
+        var enrolled: String
+        var lastContact: String?
+        var clockOffsetMilliseconds: Int64
+        var software: String
+        var isForked: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case id, name, areas, changes, enrolled, software
+            case lastContact = "last_contact"
+            case clockOffsetMilliseconds = "clock_offset_ms"
+            case isForked = "forked"
+        }
+
+        init(_ device: StoredDevice) {
+            id = device.id.description
+            name = device.name
+            areas = device.grant.areas.map(\.rawValue)
+            changes = device.highWater.rawValue
+            enrolled = SystemClock.iso(device.enrolledAt)
+            lastContact = device.lastContact.map(SystemClock.iso)
+            clockOffsetMilliseconds = device.clockOffset
+            software = device.software
+            isForked = device.forkedAt != nil
+        }
+    }
+}

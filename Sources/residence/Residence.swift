@@ -1,0 +1,106 @@
+internal import ArgumentParser
+internal import ClientHTTP
+internal import Foundation
+internal import LocalSQLite
+internal import ResidenceDomain
+internal import SyncClient
+internal import SyncProtocol
+internal import Terminal
+
+@main
+struct Residence: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "residence",
+        abstract: say("流动人口协管员的采集工具", "The coordinator's tool: capture offline, sync, read back."),
+        discussion: say(
+            """
+            除 enroll 与 sync 外，一切操作都不需要网络。--data、--lang、--json 可放在子命令之前或之后。
+            退出码：0 完成；1 被拒绝或失败（错误信息说明原因）；3 连不上服务器（不丢数据，稍后再同步）；64 用法不对。
+            """,
+            """
+            Everything but enroll and sync works with no network. --data, --lang and --json may stand \
+            before or after the subcommand.
+            Exit codes: 0 done; 1 refused or failed (the error says why); 3 no server could be reached \
+            (nothing is lost, sync later); 64 wrong usage.
+            """),
+        version: "0.1.0",
+        subcommands: [
+            Enroll.self, Import.self, Add.self, Edit.self, Delete.self, Show.self, List.self,
+            Search.self, Sync.self, Status.self, Token.self,
+        ])
+
+    static func main() async {
+        await main(GlobalOptions.behindTheSubcommand(Array(CommandLine.arguments.dropFirst())))
+    }
+}
+
+/// Options that may stand before the subcommand.
+enum GlobalOptions {
+    private static let withValue: Set<String> = ["--data", "--lang"]
+    private static let flags: Set<String> = ["--json"]
+
+    /// The same command line with the options that stand before the subcommand moved behind it.
+    static func behindTheSubcommand(_ arguments: [String]) -> [String] {
+        var moved: [String] = []
+        var rest = arguments[...]
+        while let first = rest.first {
+            if withValue.contains(first), rest.count > 1 {
+                moved += rest.prefix(2)
+                rest = rest.dropFirst(2)
+            } else if flags.contains(first) || withValue.contains(where: { first.hasPrefix($0 + "=") })
+            {
+                moved.append(first)
+                rest = rest.dropFirst()
+            } else {
+                break
+            }
+        }
+        guard let subcommand = rest.first else { return Array(arguments) }
+        return [subcommand] + moved + rest.dropFirst()
+    }
+}
+
+/// The options of every command.
+struct CommonOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: ArgumentHelp(say("数据文件夹（缺省 ~/.residence）", "The data folder (~/.residence)."), valueName: "DIR"))
+    var data: String?
+
+    @Flag(name: .long, help: ArgumentHelp(say("以 JSON 输出", "Print JSON.")))
+    var json = false
+
+    @Option(name: .long, help: ArgumentHelp(say("语言：zh 或 en", "The language: zh or en.")))
+    var lang: String?
+
+    private var folder: URL {
+        let home = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".residence")
+        return data.map { URL(fileURLWithPath: $0) } ?? home
+    }
+
+    /// Runs a command on the device's data, and turns its error into words and an exit code.
+    func run(_ body: (ResidenceClient) async throws -> Void) async throws {
+        do {
+            let transport = HTTPTransport()
+            let client = ResidenceClient(
+                store: try LocalSQLiteStore(folder: folder), transport: transport,
+                rules: ResidenceRules(),
+                environment: .system(now: { Int64(Date().timeIntervalSince1970 * 1000) }))
+            let result = await Result { try await body(client) }
+            try? await transport.close()
+            try result.get()
+        } catch let error as SyncError {
+            throw Console.report(error, asJSON: json)
+        }
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do {
+            self = .success(try await body())
+        } catch {
+            self = .failure(error)
+        }
+    }
+}

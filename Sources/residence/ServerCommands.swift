@@ -1,0 +1,167 @@
+internal import ArgumentParser
+internal import SyncClient
+internal import SyncProtocol
+internal import Terminal
+
+/// `residence enroll LINK`: makes this device known to its server.
+struct Enroll: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: say("用登记链接登记本设备", "Enrol this device with the operator's link."))
+
+    @OptionGroup var options: CommonOptions
+    @Argument(help: ArgumentHelp(say("登记链接", "The link."), valueName: "LINK")) var link: String
+
+    func run() async throws {
+        try await options.run { client in
+            let profile = try await client.enrol(link: link)
+            let areas = profile.grant.areas.map(\.rawValue)
+            if options.json {
+                return try Console.out(
+                    json: Document(name: profile.name, server: profile.server, areas: areas))
+            }
+            Console.out(
+                say(
+                    "已登记：\(profile.name)，责任区 \(areas.joined(separator: " "))",
+                    "enrolled: \(profile.name), areas \(areas.joined(separator: " "))"))
+        }
+    }
+
+    private struct Document: Encodable {
+        var name: String
+        var server: String
+        var areas: [String]
+    }
+}
+
+/// `residence sync`: gives away what waits and takes what is new.
+struct Sync: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: say("与服务器同步", "Give away what waits and take what is new."))
+
+    @OptionGroup var options: CommonOptions
+
+    func run() async throws {
+        try await options.run { client in
+            let bar = ProgressBar(say("同步", "sync"), isQuiet: options.json)
+            let report: SyncReport
+            do {
+                report = try await client.sync { progress in
+                    let fraction =
+                        progress.total == 0
+                        ? 1 : Double(progress.answered) / Double(progress.total)
+                    bar.show(
+                        fraction, say("收到 \(progress.received) 条", "\(progress.received) received"))
+                }
+            } catch {
+                bar.finish()
+                throw error
+            }
+            bar.finish()
+            if options.json { return try Console.out(json: Document(report)) }
+            show(report)
+        }
+    }
+
+    private func show(_ report: SyncReport) {
+        let kinds: [(Outcome.Kind, String)] = [
+            (.applied, say("已采纳", "applied")), (.merged, say("已合并", "merged")),
+            (.conflicted, say("待审核", "in conflict")), (.unchanged, say("无变化", "unchanged")),
+            (.quarantined, say("退回", "returned")),
+        ]
+        let counted = kinds.compactMap { kind, name in
+            report.outcomes[kind].map { "\(name) \($0)" }
+        }
+        let sent = counted.isEmpty ? say("无", "nothing") : counted.joined(separator: "，")
+        Console.out(say("送出：\(sent)", "sent: \(sent)"))
+        Console.out(
+            say(
+                "收到：\(report.received) 条记录，\(report.departed) 条移出",
+                "received: \(report.received) records, \(report.departed) departures"))
+        let bytes = report.bytes
+        Console.out(
+            say(
+                "流量：上行 \(bytes.sent) 字节（压缩前 \(bytes.sentUnpacked)），下行 \(bytes.received) 字节（压缩前 \(bytes.receivedUnpacked)），\(report.roundTrips) 次往返",
+                "bytes: \(bytes.sent) up (\(bytes.sentUnpacked) before packing), \(bytes.received) down (\(bytes.receivedUnpacked)), \(report.roundTrips) round trips"
+            ))
+        if report.outcomes[.quarantined] != nil {
+            Console.out(
+                say("有退回的采集，见 residence status。", "Some captures were returned: residence status."))
+        }
+    }
+
+    /// A report as scripts read it.
+    struct Document: Encodable {
+        var outcomes: [String: Int]
+        var received: Int
+        var departed: Int
+        var roundTrips: Int
+        var unanswered: Int
+        var bytes: ByteCount
+
+        enum CodingKeys: String, CodingKey {
+            case outcomes, received, departed, unanswered, bytes
+            case roundTrips = "round_trips"
+        }
+
+        init(_ report: SyncReport) {
+            outcomes = Dictionary(
+                uniqueKeysWithValues: report.outcomes.map { ("\($0.key)", $0.value) })
+            received = report.received
+            departed = report.departed
+            roundTrips = report.roundTrips
+            unanswered = report.unanswered
+            bytes = report.bytes
+        }
+    }
+}
+
+/// `residence token`: a fresh token, for `curl` and scripts.
+struct Token: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: say("打印访问令牌（五分钟有效）", "Print a fresh token; it holds for five minutes."))
+
+    @OptionGroup var options: CommonOptions
+
+    func run() async throws {
+        try await options.run { client in
+            let token = try await client.token()
+            options.json ? try Console.out(json: ["token": token]) : Console.out(token)
+        }
+    }
+}
+
+/// `residence status`: how things stand on this device.
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: say("本设备概况", "How things stand on this device."))
+
+    @OptionGroup var options: CommonOptions
+
+    func run() async throws {
+        try await options.run { client in
+            let status = try await client.status()
+            if options.json { return try Console.out(json: StatusDocument(status)) }
+            var table = Table([say("项目", "what"), say("内容", "how it is")])
+            table.add([say("设备", "device"), status.profile?.name ?? say("未登记", "not enrolled")])
+            if let profile = status.profile {
+                table.add([say("服务器", "server"), profile.server])
+                table.add([
+                    say("责任区", "areas"),
+                    profile.grant.areas.map(\.rawValue).joined(separator: " "),
+                ])
+            }
+            for type in Schema.current.types {
+                table.add([say(type.zh, type.en), String(status.counts[type.number] ?? 0)])
+            }
+            table.add([say("待同步变更", "changes waiting"), String(status.unanswered)])
+            table.add([say("退回变更", "changes returned"), String(status.returned.count)])
+            table.add([say("待审核冲突", "open conflicts"), String(status.conflicts)])
+            table.add([say("上次同步", "last sync"), StatusDocument.lastSync(status) ?? "–"])
+            Console.out(table.text)
+            for entry in status.returned.prefix(20) {
+                let why = entry.outcome?.message.inCurrentLanguage ?? ""
+                Console.out("  \(entry.record.description.prefix(13))  \(why)")
+            }
+        }
+    }
+}

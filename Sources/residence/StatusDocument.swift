@@ -1,0 +1,54 @@
+internal import Foundation
+internal import SyncClient
+internal import SyncProtocol
+
+/// The device's status as scripts read it.
+struct StatusDocument: Encodable {
+    struct Returned: Encodable {
+        var sequence: UInt64
+        var record: String
+        var code: String
+        var field: UInt32
+        var message: String
+    }
+
+    var enrolled: Bool
+    var name: String?
+    var server: String?
+    var areas: [String]
+    var records: [String: Int]
+    var pending: Int
+    var returned: [Returned]
+    var conflicts: Int
+    var lastSync: String?
+
+    enum CodingKeys: String, CodingKey {
+        case enrolled, name, server, areas, records, pending, returned, conflicts
+        case lastSync = "last_sync"
+    }
+
+    init(_ status: ClientStatus) {
+        enrolled = status.profile != nil
+        name = status.profile?.name
+        server = status.profile?.server
+        areas = status.profile?.grant.areas.map(\.rawValue) ?? []
+        let pairs = Schema.current.types.map { ($0.name, status.counts[$0.number] ?? 0) }
+        records = Dictionary(uniqueKeysWithValues: pairs)
+        pending = status.unanswered
+        returned = status.returned.map { entry in
+            Returned(
+                sequence: entry.sequence.rawValue, record: entry.record.description,
+                code: entry.outcome?.code ?? "", field: entry.outcome?.field ?? 0,
+                message: entry.outcome?.message ?? "")
+        }
+        conflicts = status.conflicts
+        lastSync = Self.lastSync(status)
+    }
+
+    /// When the last sync ended, in ISO 8601.
+    static func lastSync(_ status: ClientStatus) -> String? {
+        status.profile?.lastSync.map {
+            Date(timeIntervalSince1970: Double($0) / 1000).ISO8601Format()
+        }
+    }
+}
