@@ -48,7 +48,7 @@ struct Import: AsyncParsableCommand {
         }
         let reader = try LedgerReader(path: file)
         var summary = ImportSummary(areas: profile.grant.areas)
-        let refusedRows = RefusedRows(path: refused ?? "\(file).refused.csv", header: reader.header)
+        let refusedRows = RefusedRows(path: refused ?? RefusedRowsWriter.freePath(like: "\(file).refused.csv"), header: reader.header)
         let bar = ProgressBar(say("导入", "import"), isQuiet: options.json)
         var waiting: [LedgerEntry] = []
         while let row = try reader.next() {

@@ -135,7 +135,8 @@ struct FieldMapTests {
         var random = SplitMix64(seed: 1)
         var split = 0
         for _ in 0..<10_000 {
-            let bytes = random.bytes(Int(random.next() % 24))
+            let count = Int(random.next() % 24)
+            let bytes = random.bytes(count)
             guard let map = try? FieldMap(bytes) else { continue }
             split += 1
             for number in map.numbers {

@@ -36,11 +36,7 @@ struct Judge {
         try checkPresence(of: standing, for: change, type)
         try checkReferences(of: change, type)
         try checkAreas(of: standing, for: change, type)
-        if standing == nil || change.base == .none, change.deletion == nil {
-            if let first = rules.violations(of: change.fields, as: type).first {
-                throw Refusal(first)
-            }
-        }
+        try checkOwnFields(of: change, isCreation: standing == nil, type)
         let isReferredTo =
             try change.deletion != nil && records.isReferredTo(change.record)
         var merged = merge(
@@ -82,28 +78,38 @@ struct Judge {
         }
     }
 
+    /// What a change says has to be valid by itself; what a creation leaves out, too.
+    private func checkOwnFields(
+        of change: Change, isCreation: Bool, _ type: RecordType
+    ) throws {
+        let violations = rules.violations(of: change.fields, as: type)
+        let own = violations.first { isCreation || change.fields[$0.field] != nil }
+        if let own { throw Refusal(own) }
+    }
+
     // > [V-03] A change to a record outside the areas of the grant under which it was captured is
     // > quarantined.
     private func checkAreas(
         of standing: StoredRecord?, for change: Change, _ type: RecordType
     ) throws {
         let granted = device.areas(ofGrant: change.grant)
-        let named = type.placing.filter { $0.format == .area }.flatMap { field in
-            field.isSet
-                ? change.fields.texts(of: field.number)
-                : [change.fields.text(of: field.number)].compactMap(\.self)
-        }
-        let isCreation = change.base == .none && change.deletion == nil
-        if isCreation {
-            let areas = named.compactMap { AreaCode($0) }
-            guard areas.allSatisfy({ granted.cover($0) }) else { throw Refusal.outside }
-            return
-        }
-        guard let standing else { return }
-        let stood = try standing.placements.map(\.area) + transaction.departures(of: change.record)
-        let isHeld = stood.contains { granted.cover($0) }
-        let wroteIt = standing.state.stamps.first.device == device.id
-        guard isHeld || wroteIt || stood.isEmpty else { throw Refusal.outside }
+        if let standing, try isHeld(standing, under: granted) { return }
+        // A capture of what is known elsewhere already is a concurrent creation: it names the area.
+        guard change.base == .none, change.deletion == nil else { throw Refusal.outside }
+        let named = type.placing.filter { $0.format == .area }
+            .flatMap { change.fields.texts(of: $0.number) }.compactMap { AreaCode($0) }
+        let followed = try type.placing.filter { $0.placing == .follows }
+            .compactMap { try change.fields.reference($0.number).flatMap(records.record) }
+        let isInside = try named.allSatisfy { granted.cover($0) }
+            && followed.allSatisfy { try isHeld($0, under: granted) }
+        guard isInside, !named.isEmpty || !followed.isEmpty else { throw Refusal.outside }
+    }
+
+    /// Whether the device holds a record, held it before it left, or made it.
+    private func isHeld(_ record: StoredRecord, under granted: [AreaCode]) throws -> Bool {
+        if record.placements.contains(where: { granted.cover($0.area) }) { return true }
+        if record.state.stamps.first.device == device.id { return true }
+        return try transaction.departures(of: record.state.id).contains { granted.cover($0) }
     }
 
     private func checkRules(
