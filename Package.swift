@@ -29,22 +29,38 @@ extension Target.Dependency {
 }
 
 func library(
-    _ name: String, in folder: String, needs dependencies: [Target.Dependency] = [],
-    resources: [Resource] = [], exclude: [String] = []
+    _ name: String,
+    in folder: String,
+    needs dependencies: [Target.Dependency] = [],
+    resources: [Resource] = [],
+    exclude: [String] = []
 ) -> Target {
     .target(
-        name: name, dependencies: dependencies, path: "\(folder)/\(name)", exclude: exclude,
-        resources: resources, swiftSettings: settings)
+        name: name,
+        dependencies: dependencies,
+        path: "\(folder)/\(name)",
+        exclude: exclude,
+        resources: resources,
+        swiftSettings: settings
+    )
 }
 
 func program(_ name: String, needs dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: settings)
+        name: name,
+        dependencies: dependencies,
+        path: "Sources/\(name)",
+        swiftSettings: settings
+    )
 }
 
 func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+        name: name,
+        dependencies: dependencies,
+        path: "Tests/\(name)",
+        swiftSettings: settings
+    )
 }
 
 let package = Package(
@@ -52,7 +68,8 @@ let package = Package(
     products: [
         .library(
             name: "ResidenceSyncClient",
-            targets: ["SyncClient", "LocalSQLite", "ClientHTTP", "ResidenceDomain"]),
+            targets: ["SyncClient", "LocalSQLite", "ClientHTTP", "ResidenceDomain"]
+        ),
         .executable(name: "residence", targets: ["residence"]),
         .executable(name: "residence-syncd", targets: ["residence-syncd"]),
     ],
@@ -72,44 +89,63 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(
-            name: "CZlib", path: "Protocol/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+            name: "CZlib",
+            path: "Protocol/CZlib",
+            pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"])]
+        ),
         library(
-            "SyncProtocol", in: "Protocol", needs: [.protobuf, "CZlib"],
-            resources: [.embedInCode("Generated/records.binpb")]),
+            "SyncProtocol",
+            in: "Protocol",
+            needs: [.protobuf, "CZlib"],
+            resources: [.embedInCode("Generated/records.binpb")]
+        ),
         library("SyncTrust", in: "Protocol", needs: ["SyncProtocol", .crypto, .jwt]),
 
         library("SyncServer", in: "Server", needs: ["SyncProtocol", "SyncTrust"]),
         library("StoreSQLite", in: "Server", needs: ["SyncServer", "SyncProtocol", .grdb]),
         library(
-            "ServerHTTP", in: "Server",
+            "ServerHTTP",
+            in: "Server",
             needs: [
                 "SyncServer", "SyncProtocol", "SyncTrust", .hummingbird, .httpTypes, .nio, .logging,
                 .metrics, .coreMetrics, .lifecycle,
-            ]),
+            ]
+        ),
 
         library("SyncClient", in: "Client", needs: ["SyncProtocol", "SyncTrust"]),
         library("LocalSQLite", in: "Client", needs: ["SyncClient", "SyncProtocol", .grdb]),
-        library("ClientHTTP", in: "Client", needs: ["SyncClient", "SyncProtocol", .httpClient, .nio, .nioHTTP]),
+        library(
+            "ClientHTTP",
+            in: "Client",
+            needs: ["SyncClient", "SyncProtocol", .httpClient, .nio, .nioHTTP]
+        ),
 
         library(
-            "ResidenceDomain", in: "Sources", needs: ["SyncProtocol"],
+            "ResidenceDomain",
+            in: "Sources",
+            needs: ["SyncProtocol"],
             resources: [
                 .embedInCode("Divisions/zhoushan-divisions.csv"),
                 .embedInCode("Divisions/china-counties.csv"),
-            ]),
+            ]
+        ),
         library("Terminal", in: "Sources", needs: ["SyncProtocol", .arguments]),
         program(
             "residence",
             needs: [
                 "SyncClient", "LocalSQLite", "ClientHTTP", "ResidenceDomain", "SyncProtocol",
                 "SyncTrust", "Terminal", .arguments,
-            ]),
+            ]
+        ),
         program(
             "residence-syncd",
             needs: [
-                "SyncServer", "StoreSQLite", "ServerHTTP", "ResidenceDomain", "SyncProtocol", "SyncTrust",
+                "SyncServer", "StoreSQLite", "ServerHTTP", "ResidenceDomain", "SyncProtocol",
+                "SyncTrust",
                 "Terminal", .hummingbird, .arguments, .logging, .lifecycle, .coreMetrics,
-            ]),
+            ]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

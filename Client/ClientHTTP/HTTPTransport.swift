@@ -26,7 +26,9 @@ public final class HTTPTransport: Transport {
 
     /// One round trip of a sync.
     public func sync(
-        _ request: SyncRequest, to server: String, token: String
+        _ request: SyncRequest,
+        to server: String,
+        token: String
     ) async throws -> Exchange {
         let body = request.encoded
         let (answer, bytes) = try await post(body, to: "\(server)/v1/sync", token: token)
@@ -39,7 +41,8 @@ public final class HTTPTransport: Transport {
 
     /// Introduces the device.
     public func enrol(
-        _ request: EnrolmentRequest, at server: String
+        _ request: EnrolmentRequest,
+        at server: String
     ) async throws -> EnrolmentResponse {
         let (answer, _) = try await post(request.encoded, to: "\(server)/v1/devices", token: nil)
         do {
@@ -50,7 +53,9 @@ public final class HTTPTransport: Transport {
     }
 
     private func post(
-        _ body: [UInt8], to url: String, token: String?
+        _ body: [UInt8],
+        to url: String,
+        token: String?
     ) async throws -> (answer: [UInt8], bytes: ByteCount) {
         let packed = Zlib.pack(body, as: .deflate)
         var request = HTTPClientRequest(url: url)
@@ -80,9 +85,12 @@ public final class HTTPTransport: Transport {
         } catch {
             throw TransportFailure(
                 SyncError(
-                    "server_unreachable", "无法连接服务器 The server cannot be reached",
-                    hint: "Nothing is lost: it is sent at the next sync. (\(Self.reason(error)))"),
-                isUnreachable: true)
+                    "server_unreachable",
+                    "无法连接服务器 The server cannot be reached",
+                    hint: "Nothing is lost: it is sent at the next sync. (\(Self.reason(error)))"
+                ),
+                isUnreachable: true
+            )
         }
     }
 
@@ -110,15 +118,24 @@ public final class HTTPTransport: Transport {
         guard let problem = try? JSONDecoder().decode(ProblemDocument.self, from: Data(body)) else {
             return TransportFailure(
                 SyncError(
-                    "server_failed", "服务器出错 The server answered \(response.status.code)",
-                    hint: "Try again later."),
-                isUnreachable: response.status.code >= 500, retryAfter: retryAfter)
+                    "server_failed",
+                    "服务器出错 The server answered \(response.status.code)",
+                    hint: "Try again later."
+                ),
+                isUnreachable: response.status.code >= 500,
+                retryAfter: retryAfter
+            )
         }
         return TransportFailure(
             SyncError(
-                SyncError.Code(rawValue: problem.code), problem.title, hint: problem.hint,
-                subject: problem.subject),
-            serverTime: problem.serverTime, retryAfter: retryAfter)
+                SyncError.Code(rawValue: problem.code),
+                problem.title,
+                hint: problem.hint,
+                subject: problem.subject
+            ),
+            serverTime: problem.serverTime,
+            retryAfter: retryAfter
+        )
     }
 }
 
@@ -138,6 +155,8 @@ private struct ProblemDocument: Decodable {
 
 extension SyncError {
     fileprivate static let answerUnreadable = SyncError(
-        "answer_unreadable", "服务器的回答无法读取 The server's answer cannot be read",
-        hint: "Try again; if it stays so, tell the operator.")
+        "answer_unreadable",
+        "服务器的回答无法读取 The server's answer cannot be read",
+        hint: "Try again; if it stays so, tell the operator."
+    )
 }

@@ -18,12 +18,16 @@ public final class LocalSQLiteStore: LocalStore {
         let file = folder.appendingPathComponent("device.sqlite")
         do {
             try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700])
+                at: folder,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
             pool = try DatabasePool(path: file.path, configuration: Self.configuration)
             try LocalMigrations.all.migrate(pool)
             try FileManager.default.setAttributes(
-                [.posixPermissions: 0o600], ofItemAtPath: file.path)
+                [.posixPermissions: 0o600],
+                ofItemAtPath: file.path
+            )
         } catch {
             throw SyncError(opening: file, error)
         }
@@ -68,8 +72,10 @@ extension SyncError {
             self.init(error)
         } else {
             self.init(
-                "database_unavailable", "无法打开数据 The data cannot be opened: \(error)",
-                hint: "Check that the folder exists and may be written.")
+                "database_unavailable",
+                "无法打开数据 The data cannot be opened: \(error)",
+                hint: "Check that the folder exists and may be written."
+            )
         }
         subject = file.path
     }
@@ -78,21 +84,28 @@ extension SyncError {
         switch error.resultCode {
         case .SQLITE_NOTADB, .SQLITE_CORRUPT:
             self.init(
-                "database_unreadable", "本机数据已损坏 The device's database is damaged",
-                hint: "Keep the folder as it is and bring the device to the operator.")
+                "database_unreadable",
+                "本机数据已损坏 The device's database is damaged",
+                hint: "Keep the folder as it is and bring the device to the operator."
+            )
         case .SQLITE_FULL:
             self.init(
-                "disk_full", "存储空间已满，未作任何改动 The disk is full; nothing was changed",
-                hint: "Make room and try again.")
+                "disk_full",
+                "存储空间已满，未作任何改动 The disk is full; nothing was changed",
+                hint: "Make room and try again."
+            )
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self.init(
-                "database_busy", "数据正被另一程序使用 Another program holds the data",
-                hint: "Try again in a moment.")
+                "database_busy",
+                "数据正被另一程序使用 Another program holds the data",
+                hint: "Try again in a moment."
+            )
         default:
             self.init(
                 "database_unavailable",
                 "无法读写数据 The database refused (\(error.extendedResultCode))",
-                hint: "Check the disk and the folder's permissions.")
+                hint: "Check the disk and the folder's permissions."
+            )
         }
     }
 }

@@ -15,7 +15,8 @@ extension LocalSQLiteTransaction {
             [
                 Int64(entry.sequence.rawValue), Data(entry.record.bytes), Data(entry.payload),
                 Data(entry.chain),
-            ])
+            ]
+        )
     }
 
     func overlay(of id: RecordID) throws -> [OutboxEntry] {
@@ -47,7 +48,8 @@ extension LocalSQLiteTransaction {
             [
                 outcome.kind.rawValue, Int64(outcome.revision.rawValue), outcome.code,
                 outcome.field, outcome.message, Int64(outcome.sequence.rawValue),
-            ])
+            ]
+        )
     }
 
     func settle(_ id: RecordID, at revision: Revision) throws {
@@ -58,16 +60,21 @@ extension LocalSQLiteTransaction {
             UPDATE outbox SET overlaid = 0 WHERE record = ?1 AND overlaid AND kind = 5
                 AND EXISTS (SELECT 1 FROM outbox later WHERE later.record = ?1 AND later.kind <> 5
                     AND later.sequence > outbox.sequence)
-            """, [Data(id.bytes)])
+            """,
+            [Data(id.bytes)]
+        )
         try run(
             """
             UPDATE outbox SET overlaid = 0
             WHERE record = ? AND overlaid AND kind <> 5 AND revision <= ?
-            """, [Data(id.bytes), Int64(revision.rawValue)])
+            """,
+            [Data(id.bytes), Int64(revision.rawValue)]
+        )
     }
 
     private func entries(
-        _ condition: String, _ arguments: StatementArguments
+        _ condition: String,
+        _ arguments: StatementArguments
     ) throws -> [OutboxEntry] {
         try rows("SELECT \(Self.columns) FROM outbox \(condition)", arguments)
             .compactMap(OutboxEntry.init(row:))
@@ -81,7 +88,10 @@ extension OutboxEntry {
         self.init(sequence: sequence, record: id, payload: row.bytes(2), chain: row.bytes(3))
         if let kind = (row[4] as Int?).flatMap(Outcome.Kind.init) {
             var outcome = Outcome(
-                sequence: sequence, kind: kind, revision: Revision(rawValue: row.unsigned(5)))
+                sequence: sequence,
+                kind: kind,
+                revision: Revision(rawValue: row.unsigned(5))
+            )
             outcome.code = row[6] ?? ""
             outcome.field = row[7] ?? 0
             outcome.message = row[8] ?? ""

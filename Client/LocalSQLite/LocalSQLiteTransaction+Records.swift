@@ -15,26 +15,32 @@ extension LocalSQLiteTransaction {
 
     func records(withPrefix digits: String) throws -> [LocalRecord] {
         try rows(
-            "SELECT \(Self.columns) FROM record WHERE lower(hex(id)) LIKE ? LIMIT 2", [digits + "%"]
+            "SELECT \(Self.columns) FROM record WHERE lower(hex(id)) LIKE ? LIMIT 2",
+            [digits + "%"]
         ).map(local(_:))
     }
 
     func records(
-        ofType type: UInt32, in area: AreaCode?, offset: Int, limit: Int
+        ofType type: UInt32,
+        in area: AreaCode?,
+        offset: Int,
+        limit: Int
     ) throws -> [LocalRecord] {
         try rows(
             """
             SELECT \(Self.columns) FROM record
             WHERE type = ? AND visible IS NOT NULL AND areas LIKE ?
             ORDER BY title, id LIMIT ? OFFSET ?
-            """, [type, area.map { "% \($0.rawValue)%" } ?? "%", limit, offset]
+            """,
+            [type, area.map { "% \($0.rawValue)%" } ?? "%", limit, offset]
         ).map(local(_:))
     }
 
     func search(_ words: [String], limit: Int) throws -> [LocalRecord] {
         let conditions = words.map { _ in "searchable LIKE ? ESCAPE '\\'" }
         let patterns = words.map { word in
-            "%" + word.replacing("\\", with: "\\\\").replacing("%", with: "\\%")
+            "%"
+                + word.replacing("\\", with: "\\\\").replacing("%", with: "\\%")
                 .replacing("_", with: "\\_") + "%"
         }
         return try rows(
@@ -42,7 +48,8 @@ extension LocalSQLiteTransaction {
             SELECT \(Self.columns) FROM record
             WHERE visible IS NOT NULL AND \(conditions.joined(separator: " AND "))
             ORDER BY type, title, id LIMIT ?
-            """, StatementArguments(patterns) + [limit]
+            """,
+            StatementArguments(patterns) + [limit]
         ).map(local(_:))
     }
 
@@ -87,7 +94,8 @@ extension LocalSQLiteTransaction {
                 type.map { SearchText.title(visible, as: $0) } ?? "",
                 type.map { SearchText.searchable(visible, as: $0) } ?? "",
                 listedAreas(record, type), record.pending, record.returned,
-            ])
+            ]
+        )
         try place(record)
     }
 
@@ -112,7 +120,8 @@ extension LocalSQLiteTransaction {
     private func areas(of id: Data) throws -> Set<AreaCode> {
         Set(
             try rows("SELECT area FROM placement WHERE record = ?", [id])
-                .compactMap { AreaCode($0[0] as String) })
+                .compactMap { AreaCode($0[0] as String) }
+        )
     }
 
     func erase(_ id: RecordID) throws {
@@ -131,8 +140,12 @@ extension LocalSQLiteTransaction {
                 record.acknowledged = LocalRecord.Acknowledged(
                     base: Base(
                         epoch: Epoch(rawValue: UInt64(epoch)),
-                        revision: Revision(rawValue: row.unsigned(3))),
-                    fields: try FieldMap(row.bytes(6)), isDeleted: row[4], clock: row[5])
+                        revision: Revision(rawValue: row.unsigned(3))
+                    ),
+                    fields: try FieldMap(row.bytes(6)),
+                    isDeleted: row[4],
+                    clock: row[5]
+                )
             }
             record.visible = try (row[7] as Data?).map { try FieldMap(Array($0)) }
         } catch {

@@ -34,7 +34,9 @@ struct LocalSQLiteTransaction: LocalTransaction {
             """
             INSERT INTO profile (one, json) VALUES (1, ?)
             ON CONFLICT (one) DO UPDATE SET json = excluded.json
-            """, [json])
+            """,
+            [json]
+        )
     }
 
     // MARK: - Bookmarks
@@ -43,8 +45,10 @@ struct LocalSQLiteTransaction: LocalTransaction {
         try rows("SELECT area, position, floor FROM bookmark ORDER BY area").compactMap { row in
             AreaCode(row[0] as String).map {
                 Bookmark(
-                    area: $0, position: Position(rawValue: row.unsigned(1)),
-                    floor: Position(rawValue: row.unsigned(2)))
+                    area: $0,
+                    position: Position(rawValue: row.unsigned(1)),
+                    floor: Position(rawValue: row.unsigned(2))
+                )
             }
         }
     }
@@ -58,7 +62,8 @@ struct LocalSQLiteTransaction: LocalTransaction {
             [
                 bookmark.area.rawValue, Int64(bookmark.position.rawValue),
                 Int64(bookmark.floor.rawValue),
-            ])
+            ]
+        )
     }
 
     func forgetBookmarks() throws { try run("DELETE FROM bookmark") }
@@ -81,7 +86,8 @@ struct LocalSQLiteTransaction: LocalTransaction {
         for conflict in conflicts {
             try run(
                 "INSERT INTO conflict (record, body) VALUES (?, ?)",
-                [Data(id.bytes), Data(conflict)])
+                [Data(id.bytes), Data(conflict)]
+            )
         }
     }
 

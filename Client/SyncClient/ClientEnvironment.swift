@@ -16,7 +16,8 @@ public struct ClientEnvironment: Sendable {
 
     /// A world of these parts.
     public init(
-        now: @escaping @Sendable () -> Int64, chance: @escaping @Sendable () -> Double,
+        now: @escaping @Sendable () -> Int64,
+        chance: @escaping @Sendable () -> Double,
         sleep: @escaping @Sendable (Duration) async throws -> Void,
         mintID: @escaping @Sendable () -> RecordID
     ) {
@@ -31,21 +32,27 @@ public struct ClientEnvironment: Sendable {
     /// `now` gives the wall clock in milliseconds since 1970.
     public static func system(now: @escaping @Sendable () -> Int64) -> ClientEnvironment {
         ClientEnvironment(
-            now: now, chance: { Double.random(in: 0...1) },
+            now: now,
+            chance: { Double.random(in: 0...1) },
             sleep: { try await Task.sleep(for: $0) },
             mintID: {
                 var random = SystemRandomNumberGenerator()
                 return RecordID.minted(at: now(), using: &random)
-            })
+            }
+        )
     }
 }
 
 extension SyncError {
     static let notEnrolled = SyncError(
-        "not_enrolled", "本设备尚未登记 This device is not enrolled",
-        hint: "residence enroll LINK; the operator has the link.")
+        "not_enrolled",
+        "本设备尚未登记 This device is not enrolled",
+        hint: "residence enroll LINK; the operator has the link."
+    )
 
     static let keyDamaged = SyncError(
-        "key_damaged", "本设备的密钥无法读取 This device's key cannot be read",
-        hint: "Keep the data folder and ask the operator to re-key the device.")
+        "key_damaged",
+        "本设备的密钥无法读取 This device's key cannot be read",
+        hint: "Keep the data folder and ask the operator to re-key the device."
+    )
 }

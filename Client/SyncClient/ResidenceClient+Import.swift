@@ -49,7 +49,9 @@ extension ResidenceClient {
 
 extension Desk {
     fileprivate func take(
-        _ row: ImportRow, _ key: NaturalKey, _ result: inout ImportResult,
+        _ row: ImportRow,
+        _ key: NaturalKey,
+        _ result: inout ImportResult,
         _ touched: inout Set<RecordID>
     ) throws {
         let content = row.captures.flatMap { [$0.id.bytes, $0.fields.bytes] }
@@ -84,7 +86,9 @@ extension FieldMap {
         numbers.reduce(known) { result, number in
             if type.field(number)?.isSet == true {
                 return result.settingElements(
-                    known.elements(of: number) + elements(of: number), of: number)
+                    known.elements(of: number) + elements(of: number),
+                    of: number
+                )
             }
             let isKnown = type.unit(of: number).contains { known[$0] != nil }
             return isKnown ? result : result.setting(self[number], of: number)

@@ -48,7 +48,9 @@ extension ResidenceClient {
     ///
     /// Throws `record_unknown` where the device does not hold it, or the rule that it would break.
     public func edit<R: RecordMessage>(
-        _ id: RecordID, as message: R.Type, _ change: @escaping @Sendable (inout R) -> Void
+        _ id: RecordID,
+        as message: R.Type,
+        _ change: @escaping @Sendable (inout R) -> Void
     ) async throws {
         try await write { desk in
             guard let seen = try desk.transaction.record(id)?.visible else {
@@ -63,7 +65,8 @@ extension ResidenceClient {
 
     /// Edits a record of any type: what the closure makes of its fields.
     public func edit(
-        _ id: RecordID, _ change: @escaping @Sendable (FieldMap, RecordType) throws -> FieldMap
+        _ id: RecordID,
+        _ change: @escaping @Sendable (FieldMap, RecordType) throws -> FieldMap
     ) async throws {
         try await write { desk in
             guard let record = try desk.transaction.record(id), let seen = record.visible,
@@ -106,8 +109,12 @@ extension ResidenceClient {
             guard let profile = try transaction.profile() else { throw SyncError.notEnrolled }
             return try body(
                 Desk(
-                    transaction: transaction, profile: profile, rules: rules,
-                    now: now + profile.clockOffset))
+                    transaction: transaction,
+                    profile: profile,
+                    rules: rules,
+                    now: now + profile.clockOffset
+                )
+            )
         }
         tell(touched)
     }
@@ -133,20 +140,27 @@ extension ResidenceClient {
         let found = isPrefix ? try await store.read { try $0.records(withPrefix: plain) } : []
         guard let first = found.first else {
             throw SyncError(
-                "record_unknown", "没有编号为 \(digits.prefix(40)) 的记录 No record has this id",
-                hint: "residence list or residence search shows ids; four digits of one suffice.")
+                "record_unknown",
+                "没有编号为 \(digits.prefix(40)) 的记录 No record has this id",
+                hint: "residence list or residence search shows ids; four digits of one suffice."
+            )
         }
         guard found.count == 1 else {
             throw SyncError(
-                "id_ambiguous", "有多条记录的编号以 \(digits) 开头 Several ids begin with this",
-                hint: "Type more of its digits.")
+                "id_ambiguous",
+                "有多条记录的编号以 \(digits) 开头 Several ids begin with this",
+                hint: "Type more of its digits."
+            )
         }
         return first
     }
 
     /// Records of a type by title, optionally of one area.
     public func records(
-        of type: RecordType, in area: AreaCode? = nil, offset: Int = 0, limit: Int = 100
+        of type: RecordType,
+        in area: AreaCode? = nil,
+        offset: Int = 0,
+        limit: Int = 100
     ) async throws -> [LocalRecord] {
         try await store.read {
             try $0.records(ofType: type.number, in: area, offset: offset, limit: limit)
@@ -174,9 +188,12 @@ extension ResidenceClient {
     public func status() async throws -> ClientStatus {
         try await store.read { transaction in
             ClientStatus(
-                profile: try transaction.profile(), counts: try transaction.counts(),
+                profile: try transaction.profile(),
+                counts: try transaction.counts(),
                 unanswered: try transaction.unansweredCount(),
-                returned: try transaction.returned(), conflicts: try transaction.conflictCount())
+                returned: try transaction.returned(),
+                conflicts: try transaction.conflictCount()
+            )
         }
     }
 }
@@ -201,7 +218,9 @@ extension FieldMap {
         let sets = type.fields.filter(\.isSet).map(\.number)
         return sets.reduce(known.merging(clearing(sets))) { result, number in
             result.settingElements(
-                known.elements(of: number) + elements(of: number), of: number)
+                known.elements(of: number) + elements(of: number),
+                of: number
+            )
         }
     }
 }
@@ -209,7 +228,9 @@ extension FieldMap {
 extension SyncError {
     static func recordUnknown(_ id: RecordID) -> SyncError {
         SyncError(
-            "record_unknown", "本设备没有这条记录 This device holds no such record: \(id)",
-            hint: "residence list or residence search shows what it holds.")
+            "record_unknown",
+            "本设备没有这条记录 This device holds no such record: \(id)",
+            hint: "residence list or residence search shows what it holds."
+        )
     }
 }

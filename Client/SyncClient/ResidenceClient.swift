@@ -16,8 +16,11 @@ public final class ResidenceClient: Sendable {
 
     /// A client on a local store and a way to its server.
     public init(
-        store: any LocalStore, transport: any Transport, rules: any RecordRules = SchemaRules(),
-        environment: ClientEnvironment, limits: Limits = Limits()
+        store: any LocalStore,
+        transport: any Transport,
+        rules: any RecordRules = SchemaRules(),
+        environment: ClientEnvironment,
+        limits: Limits = Limits()
     ) {
         self.store = store
         self.transport = transport
@@ -34,45 +37,66 @@ public final class ResidenceClient: Sendable {
     public func enrol(link text: String) async throws -> DeviceProfile {
         guard let link = EnrolmentLinkText(text) else {
             throw SyncError(
-                "link_malformed", "这不是登记链接 This is not an enrolment link",
-                hint: "It looks like http://host:port/enroll#code=…&key=…")
+                "link_malformed",
+                "这不是登记链接 This is not an enrolment link",
+                hint: "It looks like http://host:port/enroll#code=…&key=…"
+            )
         }
         if let profile = try await profile() {
             throw SyncError(
-                "already_enrolled", "本设备已登记为“\(profile.name)” This device is enrolled already",
-                hint: "Use another data folder (--data DIR) for another device.")
+                "already_enrolled",
+                "本设备已登记为“\(profile.name)” This device is enrolled already",
+                hint: "Use another data folder (--data DIR) for another device."
+            )
         }
         let key = SigningKey()
         let request = EnrolmentRequest(
-            code: link.code, publicKey: key.publicKey.bytes, software: ClientEnvironment.software)
+            code: link.code,
+            publicKey: key.publicKey.bytes,
+            software: ClientEnvironment.software
+        )
         let answer = try await translating { try await transport.enrol(request, at: link.address) }
         // > [A-03] The enrolment answer is signed by the server; a device whose link names another
         // > fingerprint stores nothing.
-        guard let server = PublicKey(bytes: answer.serverKey), server.fingerprint == link.fingerprint,
+        guard let server = PublicKey(bytes: answer.serverKey),
+            server.fingerprint == link.fingerprint,
             await EnrolmentCertificate.holds(answer.certificate, by: server, for: key.publicKey)
         else {
             throw SyncError(
-                "server_untrusted", "服务器与链接不符 The server is not the one that the link names",
-                hint: "Do not go on; ask the operator for a new link.")
+                "server_untrusted",
+                "服务器与链接不符 The server is not the one that the link names",
+                hint: "Do not go on; ask the operator for a new link."
+            )
         }
         var profile = DeviceProfile(
-            server: link.address, fingerprint: link.fingerprint, keySeed: key.seed,
-            identityKey: answer.identityKey, name: answer.name, certificate: answer.certificate,
-            grant: answer.grant, epoch: answer.epoch)
+            server: link.address,
+            fingerprint: link.fingerprint,
+            keySeed: key.seed,
+            identityKey: answer.identityKey,
+            name: answer.name,
+            certificate: answer.certificate,
+            grant: answer.grant,
+            epoch: answer.epoch
+        )
         profile.clockOffset = answer.serverTime - environment.now()
         try await store.write { [profile] in try $0.save(profile) }
         return profile
     }
 
     /// Who this device is; `nil` before it was enrolled.
-    public func profile() async throws -> DeviceProfile? { try await store.read { try $0.profile() } }
+    public func profile() async throws -> DeviceProfile? {
+        try await store.read { try $0.profile() }
+    }
 
     /// A fresh token, for calling the server by other means than this client.
     public func token() async throws -> String {
         guard let profile = try await profile() else { throw SyncError.notEnrolled }
         guard let key = SigningKey(seed: profile.keySeed) else { throw SyncError.keyDamaged }
         return try await DeviceToken.signed(
-            by: key, for: profile.fingerprint, at: environment.now() + profile.clockOffset)
+            by: key,
+            for: profile.fingerprint,
+            at: environment.now() + profile.clockOffset
+        )
     }
 
     // MARK: - Sync
@@ -84,8 +108,13 @@ public final class ResidenceClient: Sendable {
         progress: @escaping @Sendable (SyncProgress) -> Void = { _ in }
     ) async throws -> SyncReport {
         let engine = SyncEngine(
-            store: store, transport: transport, rules: rules, environment: environment,
-            limits: limits, didTouch: { [weak self] in self?.tell($0) })
+            store: store,
+            transport: transport,
+            rules: rules,
+            environment: environment,
+            limits: limits,
+            didTouch: { [weak self] in self?.tell($0) }
+        )
         return try await engine.run(progress)
     }
 
@@ -149,7 +178,8 @@ struct EnrolmentLinkText {
         let pairs = halves[1].split(separator: "&").map { $0.split(separator: "=", maxSplits: 1) }
         let values = Dictionary(
             pairs.filter { $0.count == 2 }.map { (String($0[0]), String($0[1])) },
-            uniquingKeysWith: { first, _ in first })
+            uniquingKeysWith: { first, _ in first }
+        )
         guard let code = values["code"], let key = values["key"] else { return nil }
         address = String(halves[0].dropLast("/enroll".count))
         self.code = code

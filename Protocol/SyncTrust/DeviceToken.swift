@@ -25,11 +25,16 @@ public enum DeviceToken {
 
     /// A token for a server, as of a moment in milliseconds since 1970.
     public static func signed(
-        by key: SigningKey, for server: String, at now: Int64
+        by key: SigningKey,
+        for server: String,
+        at now: Int64
     ) async throws -> String {
         let claims = Claims(
-            sub: key.publicKey.deviceID.description, aud: server, iat: now / 1000,
-            exp: now / 1000 + lifetime)
+            sub: key.publicKey.deviceID.description,
+            aud: server,
+            iat: now / 1000,
+            exp: now / 1000 + lifetime
+        )
         let keys = await JWTKeyCollection().add(eddsa: EdDSA.PrivateKey(backing: key.key))
         return try await keys.sign(claims)
     }
@@ -48,26 +53,35 @@ public enum DeviceToken {
     /// Throws `signature_invalid`, `audience_wrong` or `token_time`; the last wants to be answered
     /// with the server's time [T-02].
     public static func check(
-        _ token: String, by key: PublicKey, for server: String, at now: Int64
+        _ token: String,
+        by key: PublicKey,
+        for server: String,
+        at now: Int64
     ) async throws {
         let keys = await JWTKeyCollection().add(eddsa: EdDSA.PublicKey(backing: key.key))
         guard let claims = try? await keys.verify(token, as: Claims.self) else {
             throw SyncError(
-                "signature_invalid", "The token is not signed with the key of its device",
-                hint: "Sign with the key that was enrolled, or enrol again.")
+                "signature_invalid",
+                "The token is not signed with the key of its device",
+                hint: "Sign with the key that was enrolled, or enrol again."
+            )
         }
         guard claims.aud == server else {
             throw SyncError(
-                "audience_wrong", "The token is meant for another server",
-                hint: "Set aud to this server's fingerprint: \(server).")
+                "audience_wrong",
+                "The token is meant for another server",
+                hint: "Set aud to this server's fingerprint: \(server)."
+            )
         }
         let seconds = now / 1000
         guard claims.exp - claims.iat <= longest, claims.iat - leeway <= seconds,
             seconds <= claims.exp + leeway
         else {
             throw SyncError(
-                "token_time", "The token's times do not fit the server's clock",
-                hint: "Sign again with iat and exp by the server_time of this answer.")
+                "token_time",
+                "The token's times do not fit the server's clock",
+                hint: "Sign again with iat and exp by the server_time of this answer."
+            )
         }
     }
 }
@@ -86,27 +100,40 @@ public enum EnrolmentCertificate {
 
     /// A certificate for a device's key, as of a moment in milliseconds since 1970.
     public static func signed(
-        by server: SigningKey, for device: PublicKey, epoch: Epoch, at now: Int64
+        by server: SigningKey,
+        for device: PublicKey,
+        epoch: Epoch,
+        at now: Int64
     ) async throws -> String {
         let claims = Claims(
-            iss: server.publicKey.fingerprint, sub: device.deviceID.description,
-            key: device.bytes.hexadecimal, epoch: epoch.rawValue, iat: now / 1000)
+            iss: server.publicKey.fingerprint,
+            sub: device.deviceID.description,
+            key: device.bytes.hexadecimal,
+            epoch: epoch.rawValue,
+            iat: now / 1000
+        )
         let keys = await JWTKeyCollection().add(eddsa: EdDSA.PrivateKey(backing: server.key))
         return try await keys.sign(claims)
     }
 
     /// Whether a server signed that this very key was enrolled.
     public static func holds(
-        _ certificate: String, by server: PublicKey, for device: PublicKey
+        _ certificate: String,
+        by server: PublicKey,
+        for device: PublicKey
     ) async -> Bool {
         let keys = await JWTKeyCollection().add(eddsa: EdDSA.PublicKey(backing: server.key))
-        guard let claims = try? await keys.verify(certificate, as: Claims.self) else { return false }
+        guard let claims = try? await keys.verify(certificate, as: Claims.self) else {
+            return false
+        }
         return claims.iss == server.fingerprint && claims.key == device.bytes.hexadecimal
     }
 }
 
 extension SyncError {
     static let tokenMalformed = SyncError(
-        "token_malformed", "The token is not a JWT of a device",
-        hint: "Send Authorization: Bearer followed by what `residence token` prints.")
+        "token_malformed",
+        "The token is not a JWT of a device",
+        hint: "Send Authorization: Bearer followed by what `residence token` prints."
+    )
 }

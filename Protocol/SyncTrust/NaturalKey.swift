@@ -31,7 +31,8 @@ public struct NaturalKey: Sendable {
             message.append(contentsOf: part)
         }
         return RecordID(
-            derivedFrom: Array(HMAC<SHA256>.authenticationCode(for: message, using: key)))
+            derivedFrom: Array(HMAC<SHA256>.authenticationCode(for: message, using: key))
+        )
     }
 }
 
@@ -45,12 +46,15 @@ extension NaturalKey {
     public func dwelling(area: String, village: String, address: String, kind: UInt64) -> RecordID {
         id(
             of: "Dwelling",
-            [Array(area.utf8), Array(village.utf8), Array(address.utf8), Array(String(kind).utf8)])
+            [Array(area.utf8), Array(village.utf8), Array(address.utf8), Array(String(kind).utf8)]
+        )
     }
 
     /// The id of a registration that was imported: who, where, and reported on which day.
     public func registration(
-        person: RecordID, dwelling: RecordID, reportedOn: UInt64
+        person: RecordID,
+        dwelling: RecordID,
+        reportedOn: UInt64
     ) -> RecordID {
         id(of: "Registration", [person.bytes, dwelling.bytes, Array(String(reportedOn).utf8)])
     }

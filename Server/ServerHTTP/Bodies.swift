@@ -8,17 +8,22 @@ struct Bodies {
 
     /// A request's body after inflation, and what it is written in.
     func read(
-        _ request: Request, _ context: some RequestContext
+        _ request: Request,
+        _ context: some RequestContext
     ) async throws -> (bytes: [UInt8], format: BodyFormat) {
         guard let format = BodyFormat(header: request.headers[.contentType]) else {
             throw SyncError(
-                "media_type_unsupported", "The body's Content-Type is not understood here",
-                hint: "Send application/x-protobuf or application/json.")
+                "media_type_unsupported",
+                "The body's Content-Type is not understood here",
+                hint: "Send application/x-protobuf or application/json."
+            )
         }
         guard let coding = ContentCoding(header: request.headers[.contentEncoding]) else {
             throw SyncError(
-                "coding_unsupported", "The body's Content-Encoding is not understood here",
-                hint: "Send deflate (zlib), gzip or identity.")
+                "coding_unsupported",
+                "The body's Content-Encoding is not understood here",
+                hint: "Send deflate (zlib), gzip or identity."
+            )
         }
         let buffer = try await request.body.collect(upTo: limits.bodyBytes)
         let packed = Array(buffer.readableBytesView)
@@ -37,8 +42,10 @@ struct Bodies {
         var headers: HTTPFields = [.contentType: format.mediaType]
         if coding != .identity { headers[.contentEncoding] = coding.rawValue }
         return Response(
-            status: .ok, headers: headers,
-            body: .init(byteBuffer: ByteBuffer(bytes: Zlib.pack(bytes, as: coding))))
+            status: .ok,
+            headers: headers,
+            body: .init(byteBuffer: ByteBuffer(bytes: Zlib.pack(bytes, as: coding)))
+        )
     }
 }
 

@@ -60,8 +60,10 @@ struct Problem: Encodable, ResponseGenerator {
         if status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         if status == 503 { headers[.retryAfter] = "5" }
         return Response(
-            status: .init(code: status), headers: headers,
-            body: .init(byteBuffer: ByteBuffer(bytes: try encoder.encode(self))))
+            status: .init(code: status),
+            headers: headers,
+            body: .init(byteBuffer: ByteBuffer(bytes: try encoder.encode(self)))
+        )
     }
 }
 
@@ -70,7 +72,8 @@ struct ProblemResponses<Context: RequestContext>: RouterMiddleware {
     let clock: @Sendable () -> Int64
 
     func handle(
-        _ request: Request, context: Context,
+        _ request: Request,
+        context: Context,
         next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         do {
@@ -89,22 +92,34 @@ struct ProblemResponses<Context: RequestContext>: RouterMiddleware {
         case let error as SyncError: error
         case let error as any HTTPResponseError where error.status == .contentTooLarge:
             SyncError(
-                "body_too_large", "The body is too large", hint: "Send fewer changes at a time.")
+                "body_too_large",
+                "The body is too large",
+                hint: "Send fewer changes at a time."
+            )
         case let error as any HTTPResponseError where error.status == .notFound:
             SyncError(
-                "route_not_found", "There is nothing here", hint: "The routes are in the README.")
+                "route_not_found",
+                "There is nothing here",
+                hint: "The routes are in the README."
+            )
         case let error as any HTTPResponseError where error.status == .methodNotAllowed:
             SyncError(
-                "method_not_allowed", "This method does not apply here",
-                hint: "POST /v1/sync, GET /v1/records.")
+                "method_not_allowed",
+                "This method does not apply here",
+                hint: "POST /v1/sync, GET /v1/records."
+            )
         case is any HTTPResponseError:
             SyncError(
-                "request_malformed", "The request cannot be read",
-                hint: "Check its path, parameters and headers.")
+                "request_malformed",
+                "The request cannot be read",
+                hint: "Check its path, parameters and headers."
+            )
         default:
             SyncError(
-                "internal", "The server failed; nothing was changed",
-                hint: "Try again; the server's log has more under this request's id.")
+                "internal",
+                "The server failed; nothing was changed",
+                hint: "Try again; the server's log has more under this request's id."
+            )
         }
     }
 }

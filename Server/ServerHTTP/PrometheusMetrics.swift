@@ -21,7 +21,9 @@ public final class PrometheusMetrics: MetricsFactory {
     }
 
     private func series(
-        _ label: String, _ dimensions: [(String, String)], _ kind: Series.Kind
+        _ label: String,
+        _ dimensions: [(String, String)],
+        _ kind: Series.Kind
     ) -> Series {
         let new = Series(label: label, dimensions: dimensions, kind: kind)
         return series.withLock { all in
@@ -33,14 +35,17 @@ public final class PrometheusMetrics: MetricsFactory {
 
     /// A counter, `_total` behind its name.
     public func makeCounter(
-        label: String, dimensions: [(String, String)]
+        label: String,
+        dimensions: [(String, String)]
     ) -> any CounterHandler {
         series(label, dimensions, .counter)
     }
 
     /// A recorder: count and sum where it aggregates, the last value where it does not.
     public func makeRecorder(
-        label: String, dimensions: [(String, String)], aggregate: Bool
+        label: String,
+        dimensions: [(String, String)],
+        aggregate: Bool
     ) -> any RecorderHandler {
         series(label, dimensions, aggregate ? .summary : .gauge)
     }

@@ -28,7 +28,8 @@ struct RecordRoutes: Sendable {
             ofType: try query["type"].map(type(named:)),
             in: try areas(query["area"], of: device),
             after: try query["after"].map { try parse($0, "after", RecordID.init) },
-            limit: try query["limit"].map { try parse($0, "limit") { Int($0) } } ?? 100)
+            limit: try query["limit"].map { try parse($0, "limit") { Int($0) } } ?? 100
+        )
         let views = page.records.compactMap { view(of: $0, conflicts: []) }
         return bodies.response(RecordView.json(list: views, next: page.next), .json, to: request)
     }
@@ -41,8 +42,11 @@ struct RecordRoutes: Sendable {
             let view = view(of: found.record, conflicts: found.conflicts)
         else {
             throw SyncError(
-                "record_not_found", "There is no such record in this device's areas",
-                hint: "Check the id; a record outside the areas is not shown.", subject: "id")
+                "record_not_found",
+                "There is no such record in this device's areas",
+                hint: "Check the id; a record outside the areas is not shown.",
+                subject: "id"
+            )
         }
         return bodies.response(view.json, .json, to: request)
     }
@@ -50,8 +54,11 @@ struct RecordRoutes: Sendable {
     private func view(of record: StoredRecord, conflicts: [[UInt8]]) -> RecordView? {
         schema.type(record.state.type).map { type in
             RecordView(
-                of: record.state, type: type, areas: record.placements.map(\.area),
-                conflicts: conflicts)
+                of: record.state,
+                type: type,
+                areas: record.placements.map(\.area),
+                conflicts: conflicts
+            )
         }
     }
 
@@ -68,13 +75,17 @@ struct RecordRoutes: Sendable {
     }
 
     private func parse<Value>(
-        _ text: Substring, _ name: String, _ parser: (Substring) -> Value?
+        _ text: Substring,
+        _ name: String,
+        _ parser: (Substring) -> Value?
     ) throws -> Value {
         guard let value = parser(text) else {
             throw SyncError(
-                "parameter_invalid", "The parameter \(name) is not understood",
+                "parameter_invalid",
+                "The parameter \(name) is not understood",
                 hint: "type: a record type; area: digits; after, id: a UUID; limit: a number.",
-                subject: name)
+                subject: name
+            )
         }
         return value
     }

@@ -6,7 +6,8 @@ internal import Logging
 /// body, a query or a header, since those are personal.
 struct RequestLog<Context: RequestContext>: RouterMiddleware {
     func handle(
-        _ request: Request, context: Context,
+        _ request: Request,
+        context: Context,
         next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         let begun = ContinuousClock.now
@@ -14,12 +15,14 @@ struct RequestLog<Context: RequestContext>: RouterMiddleware {
         let took = ContinuousClock.now - begun
         if let name = HTTPField.Name("X-Request-Id") { response.headers[name] = context.id }
         context.logger.log(
-            level: request.uri.path.hasPrefix("/health") ? .debug : .info, "request",
+            level: request.uri.path.hasPrefix("/health") ? .debug : .info,
+            "request",
             metadata: [
                 "method": "\(request.method)", "path": "\(request.uri.path)",
                 "status": "\(response.status.code)",
                 "milliseconds": "\(took / .milliseconds(1))",
-            ])
+            ]
+        )
         return response
     }
 }

@@ -18,7 +18,9 @@ public struct SyncRequestContext: RequestContext {
 public enum SyncApplication {
     /// A router that serves everything that the service offers.
     public static func router(
-        for service: SyncService, limits: Limits = Limits(), metrics: PrometheusMetrics
+        for service: SyncService,
+        limits: Limits = Limits(),
+        metrics: PrometheusMetrics
     ) -> Router<SyncRequestContext> {
         let router = Router(context: SyncRequestContext.self)
         router.addMiddleware {
@@ -39,27 +41,37 @@ public enum SyncApplication {
 
     /// The service on a socket; port 0 takes a free one. `onListening` is told which.
     public static func application(
-        for service: SyncService, host: String, port: Int, metrics: PrometheusMetrics,
-        logger: Logger, onListening: @escaping @Sendable (Int) async -> Void
+        for service: SyncService,
+        host: String,
+        port: Int,
+        metrics: PrometheusMetrics,
+        logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void
     ) -> some ApplicationProtocol {
         Application(
             router: router(for: service, metrics: metrics),
             configuration: ApplicationConfiguration(
-                address: .hostname(host, port: port), serverName: "residence-syncd"),
+                address: .hostname(host, port: port),
+                serverName: "residence-syncd"
+            ),
             onServerRunning: { channel in
                 await onListening(channel.localAddress?.port ?? port)
             },
-            logger: logger)
+            logger: logger
+        )
     }
 
     private static func metricsPage(
-        _ service: SyncService, _ metrics: PrometheusMetrics
+        _ service: SyncService,
+        _ metrics: PrometheusMetrics
     ) async throws -> Response {
         let counts = try await service.counts()
         let text = metrics.text + gauges(counts)
         return Response(
-            status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-            body: .init(byteBuffer: ByteBuffer(string: text)))
+            status: .ok,
+            headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+            body: .init(byteBuffer: ByteBuffer(string: text))
+        )
     }
 
     private static func gauges(_ counts: Counts) -> String {

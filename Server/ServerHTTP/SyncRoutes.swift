@@ -24,7 +24,10 @@ struct SyncRoutes: Sendable {
         let answer = try await service.sync(try SyncRequest(bytes, as: format), from: device.id)
         let answerFormat = bodies.answerFormat(request, like: format)
         return bodies.response(
-            answerFormat == .json ? answer.json : answer.encoded, answerFormat, to: request)
+            answerFormat == .json ? answer.json : answer.encoded,
+            answerFormat,
+            to: request
+        )
     }
 
     @Sendable

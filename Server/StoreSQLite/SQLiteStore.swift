@@ -18,8 +18,10 @@ public final class SQLiteStore: Store {
         let file = folder.appendingPathComponent("residence.sqlite")
         do {
             try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700])
+                at: folder,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
             pool = try DatabasePool(path: file.path, configuration: Self.configuration)
             try Migrations.all.migrate(pool)
         } catch {
@@ -68,8 +70,11 @@ extension SyncError {
     fileprivate init(opening file: URL, _ error: any Error) {
         guard let error = error as? DatabaseError else {
             self.init(
-                "database_unavailable", "\(file.path) cannot be opened: \(error)",
-                hint: "Check that the folder exists and may be written.", subject: file.path)
+                "database_unavailable",
+                "\(file.path) cannot be opened: \(error)",
+                hint: "Check that the folder exists and may be written.",
+                subject: file.path
+            )
             return
         }
         self.init(error)
@@ -80,20 +85,28 @@ extension SyncError {
         switch error.resultCode {
         case .SQLITE_NOTADB, .SQLITE_CORRUPT:
             self.init(
-                "database_unreadable", "The database is damaged or not a database: \(error.sqlite)",
-                hint: "Keep the file, and restore the newest backup beside it.")
+                "database_unreadable",
+                "The database is damaged or not a database: \(error.sqlite)",
+                hint: "Keep the file, and restore the newest backup beside it."
+            )
         case .SQLITE_FULL:
             self.init(
-                "disk_full", "The disk is full; nothing was changed",
-                hint: "Make room; the service goes on by itself.")
+                "disk_full",
+                "The disk is full; nothing was changed",
+                hint: "Make room; the service goes on by itself."
+            )
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self.init(
-                "database_busy", "Another process holds the database",
-                hint: "Try again in a moment.")
+                "database_busy",
+                "Another process holds the database",
+                hint: "Try again in a moment."
+            )
         default:
             self.init(
-                "database_unavailable", "The database refused: \(error.sqlite)",
-                hint: "Check the disk and the folder's permissions.")
+                "database_unavailable",
+                "The database refused: \(error.sqlite)",
+                hint: "Check the disk and the folder's permissions."
+            )
         }
     }
 }

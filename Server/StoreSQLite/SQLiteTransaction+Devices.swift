@@ -34,20 +34,29 @@ extension SQLiteTransaction {
                 try Self.json(device.grants), device.highWater.rawValue.signed, Data(device.chain),
                 device.enrolledAt, device.lastContact, device.clockOffset, device.software,
                 device.forkedAt,
-            ])
+            ]
+        )
     }
 
     func enrolment(codeHash: [UInt8]) throws -> Enrolment? {
         let row = try row(
             """
             SELECT name, areas, department, expires_at, used_by FROM enrolment WHERE code_hash = ?
-            """, [Data(codeHash)])
+            """,
+            [Data(codeHash)]
+        )
         return try row.map { row in
             Enrolment(
-                codeHash: codeHash, name: row[0],
-                areas: try JSONDecoder().decode([AreaCode].self, from: Data((row[1] as String).utf8)),
-                department: row[2], expiresAt: row[3],
-                usedBy: (row[4] as Data?).flatMap { DeviceID(bytes: $0) })
+                codeHash: codeHash,
+                name: row[0],
+                areas: try JSONDecoder().decode(
+                    [AreaCode].self,
+                    from: Data((row[1] as String).utf8)
+                ),
+                department: row[2],
+                expiresAt: row[3],
+                usedBy: (row[4] as Data?).flatMap { DeviceID(bytes: $0) }
+            )
         }
     }
 
@@ -61,7 +70,8 @@ extension SQLiteTransaction {
             [
                 Data(enrolment.codeHash), enrolment.name, try Self.json(enrolment.areas),
                 enrolment.department, enrolment.expiresAt, enrolment.usedBy.map { Data($0.bytes) },
-            ])
+            ]
+        )
     }
 
     private static func json(_ value: some Encodable) throws -> String {
@@ -76,9 +86,15 @@ extension StoredDevice {
         }
         let grants = Data((row[4] as String).utf8)
         self.init(
-            id: id, publicKey: row.bytes(1), name: row[2], department: row[3],
-            grants: try JSONDecoder().decode([Grant].self, from: grants), chain: row.bytes(6),
-            enrolledAt: row[7], software: row[10])
+            id: id,
+            publicKey: row.bytes(1),
+            name: row[2],
+            department: row[3],
+            grants: try JSONDecoder().decode([Grant].self, from: grants),
+            chain: row.bytes(6),
+            enrolledAt: row[7],
+            software: row[10]
+        )
         highWater = SequenceNumber(rawValue: row.unsigned(5))
         lastContact = row[8]
         clockOffset = row[9]

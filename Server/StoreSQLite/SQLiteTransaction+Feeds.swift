@@ -9,7 +9,9 @@ extension SQLiteTransaction {
             """
             INSERT INTO area (code, head) VALUES (?, ?)
             ON CONFLICT (code) DO UPDATE SET head = head + excluded.head RETURNING head
-            """, [area.rawValue, count])
+            """,
+            [area.rawValue, count]
+        )
         let head: Int = row?[0] ?? count
         return Position(rawValue: UInt64(head - count + 1))
     }
@@ -19,12 +21,14 @@ extension SQLiteTransaction {
         if let from = move.from {
             try run(
                 "DELETE FROM feed WHERE area = \(Self.areaNumber) AND position = ?",
-                [move.area.rawValue, from.rawValue.signed])
+                [move.area.rawValue, from.rawValue.signed]
+            )
         } else {
             // A record that comes back is no longer one that left.
             try run(
                 "DELETE FROM feed WHERE departed = ? AND area = \(Self.areaNumber)",
-                [id, move.area.rawValue])
+                [id, move.area.rawValue]
+            )
         }
         try run(
             move.isDeparture
@@ -33,7 +37,8 @@ extension SQLiteTransaction {
                 INSERT INTO feed (area, position, record)
                 VALUES (\(Self.areaNumber), ?, (SELECT number FROM record WHERE id = ?))
                 """,
-            [move.area.rawValue, move.to.rawValue.signed, id])
+            [move.area.rawValue, move.to.rawValue.signed, id]
+        )
     }
 
     private static let areaNumber = "(SELECT number FROM area WHERE code = ?)"
@@ -45,7 +50,8 @@ extension SQLiteTransaction {
             // the character after 9.
             let found = try rows(
                 "SELECT code, head FROM area WHERE code >= ? AND code < ?",
-                [area.rawValue, area.rawValue + ":"])
+                [area.rawValue, area.rawValue + ":"]
+            )
             for row in found {
                 guard let code = AreaCode(row[0] as String) else { continue }
                 heads[code] = Position(rawValue: row.unsigned(1))
@@ -55,7 +61,9 @@ extension SQLiteTransaction {
     }
 
     func feed(
-        of area: AreaCode, after position: Position, _ visit: (FeedEntry) throws -> Bool
+        of area: AreaCode,
+        after position: Position,
+        _ visit: (FeedEntry) throws -> Bool
     ) throws {
         let statement = try database.cachedStatement(
             sql: """
@@ -63,9 +71,12 @@ extension SQLiteTransaction {
                     r.open_conflicts, r.body
                 FROM feed f LEFT JOIN record r ON r.number = f.record
                 WHERE f.area = \(Self.areaNumber) AND f.position > ? ORDER BY f.position
-                """)
+                """
+        )
         let cursor = try Row.fetchCursor(
-            statement, arguments: [area.rawValue, position.rawValue.signed])
+            statement,
+            arguments: [area.rawValue, position.rawValue.signed]
+        )
         while let row = try cursor.next() {
             guard let entry = FeedEntry(row: row) else {
                 throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a placement is empty")
@@ -78,7 +89,8 @@ extension SQLiteTransaction {
         try rows(
             """
             SELECT a.code FROM feed f JOIN area a ON a.number = f.area WHERE f.departed = ?
-            """, [Data(id.bytes)]
+            """,
+            [Data(id.bytes)]
         ).compactMap { AreaCode($0[0] as String) }
     }
 }
@@ -93,8 +105,13 @@ extension FeedEntry {
         }
         guard let id = RecordID(bytes: row.bytes(2)) else { return nil }
         let copy = RecordCopy(
-            id: id, type: row[3], revision: Revision(rawValue: row.unsigned(4)),
-            message: row.bytes(8), isDeleted: row[5], clock: row[6])
+            id: id,
+            type: row[3],
+            revision: Revision(rawValue: row.unsigned(4)),
+            message: row.bytes(8),
+            isDeleted: row[5],
+            clock: row[6]
+        )
         self.init(position: position, content: .record(copy, openConflicts: row[7]))
     }
 }

@@ -20,11 +20,13 @@ extension SQLiteTransaction {
                 outcome.field == 0 ? nil : outcome.field,
                 outcome.message.isEmpty ? nil : outcome.message, change.receivedAt,
                 change.epoch.rawValue.signed,
-            ])
+            ]
+        )
     }
 
     func changes(
-        of device: DeviceID, in range: ClosedRange<SequenceNumber>
+        of device: DeviceID,
+        in range: ClosedRange<SequenceNumber>
     ) throws -> [StoredChange] {
         try rows(
             """
@@ -47,24 +49,31 @@ extension SQLiteTransaction {
                 """
                 SELECT 1 FROM change WHERE record = ?1 AND kind = 5
                     AND NOT EXISTS (SELECT 1 FROM record WHERE id = ?1)
-                """, [Data(id.bytes)]) != nil
+                """,
+                [Data(id.bytes)]
+            ) != nil
         }
         return Set(found)
     }
 
     func append(
-        conflict bytes: [UInt8], of id: RecordID, device: DeviceID, isOpen: Bool
+        conflict bytes: [UInt8],
+        of id: RecordID,
+        device: DeviceID,
+        isOpen: Bool
     ) throws {
         try run(
             "INSERT INTO conflict (record, device, open, body) VALUES (?, ?, ?, ?)",
-            [Data(id.bytes), Data(device.bytes), isOpen, Data(bytes)])
+            [Data(id.bytes), Data(device.bytes), isOpen, Data(bytes)]
+        )
     }
 
     func conflicts(of id: RecordID, openOnly: Bool) throws -> [[UInt8]] {
         try rows(
             """
             SELECT number, body FROM conflict WHERE record = ? AND (open OR NOT ?) ORDER BY number
-            """, [Data(id.bytes), openOnly]
+            """,
+            [Data(id.bytes), openOnly]
         ).map { row in
             // The message's own id (field 1) is the row's number.
             var bytes = row.bytes(1)
@@ -79,14 +88,22 @@ extension StoredChange {
         let sequence = SequenceNumber(rawValue: row.unsigned(0))
         guard let kind = Outcome.Kind(rawValue: row[4]) else { return nil }
         var outcome = Outcome(
-            sequence: sequence, kind: kind, revision: Revision(rawValue: row.unsigned(5)))
+            sequence: sequence,
+            kind: kind,
+            revision: Revision(rawValue: row.unsigned(5))
+        )
         outcome.code = row[6] ?? ""
         outcome.field = row[7] ?? 0
         outcome.message = row[8] ?? ""
         self.init(
-            device: device, sequence: sequence,
-            record: (row[1] as Data?).flatMap { RecordID(bytes: $0) }, payload: row.bytes(2),
-            hash: row.bytes(3), outcome: outcome, receivedAt: row[9],
-            epoch: Epoch(rawValue: row.unsigned(10)))
+            device: device,
+            sequence: sequence,
+            record: (row[1] as Data?).flatMap { RecordID(bytes: $0) },
+            payload: row.bytes(2),
+            hash: row.bytes(3),
+            outcome: outcome,
+            receivedAt: row[9],
+            epoch: Epoch(rawValue: row.unsigned(10))
+        )
     }
 }

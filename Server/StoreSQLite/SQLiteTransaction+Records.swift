@@ -11,7 +11,8 @@ extension SQLiteTransaction {
         var found: [RecordID: StoredRecord] = [:]
         for id in ids {
             found[id] = try row(
-                "SELECT \(Self.recordColumns) FROM record WHERE id = ?", [Data(id.bytes)]
+                "SELECT \(Self.recordColumns) FROM record WHERE id = ?",
+                [Data(id.bytes)]
             ).map(StoredRecord.init(row:))
         }
         return found
@@ -22,7 +23,8 @@ extension SQLiteTransaction {
             """
             SELECT \(Self.recordColumns) FROM record
             WHERE id > ? AND (? IS NULL OR type = ?) ORDER BY id LIMIT ?
-            """, [Data(id?.bytes ?? []), type, type, limit]
+            """,
+            [Data(id?.bytes ?? []), type, type, limit]
         ).map(StoredRecord.init(row:))
     }
 
@@ -43,16 +45,19 @@ extension SQLiteTransaction {
                     state.isDeleted, state.stamps.clock, write.record.openConflicts,
                     Data(state.fields.bytes), Data(state.stamps.encoded),
                     write.record.placements.text,
-                ])
+                ]
+            )
             for reference in write.removed {
                 try run(
                     "DELETE FROM reference WHERE target = ? AND source = ? AND field = ?",
-                    reference.arguments)
+                    reference.arguments
+                )
             }
             for reference in write.added {
                 try run(
                     "INSERT OR IGNORE INTO reference (target, source, field) VALUES (?, ?, ?)",
-                    reference.arguments)
+                    reference.arguments
+                )
             }
         }
     }
@@ -81,10 +86,16 @@ extension StoredRecord {
             guard let id = RecordID(bytes: row.bytes(0)) else { throw WireError.malformed }
             self.init(
                 state: RecordState(
-                    id: id, type: row[1], revision: Revision(rawValue: row.unsigned(2)),
-                    isDeleted: row[3], fields: try FieldMap(row.bytes(5)),
-                    stamps: try Stamps(encoded: row.bytes(6))),
-                placements: [Placement](text: row[7]), openConflicts: row[4])
+                    id: id,
+                    type: row[1],
+                    revision: Revision(rawValue: row.unsigned(2)),
+                    isDeleted: row[3],
+                    fields: try FieldMap(row.bytes(5)),
+                    stamps: try Stamps(encoded: row.bytes(6))
+                ),
+                placements: [Placement](text: row[7]),
+                openConflicts: row[4]
+            )
         } catch is WireError {
             throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a record does not parse")
         }

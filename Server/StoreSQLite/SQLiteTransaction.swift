@@ -31,7 +31,8 @@ struct SQLiteTransaction: StoreTransaction {
         try run(
             "INSERT INTO setting (key, value) VALUES (?, ?)"
                 + " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            [key.rawValue, Data(value)])
+            [key.rawValue, Data(value)]
+        )
     }
 
     // MARK: - How much there is

@@ -14,8 +14,11 @@ public struct SyncService: Sendable {
     ///
     /// `clock` gives the server's time in milliseconds since 1970.
     public init(
-        store: any Store, identity: ServerIdentity, rules: any RecordRules,
-        schema: Schema = .current, limits: Limits = Limits(),
+        store: any Store,
+        identity: ServerIdentity,
+        rules: any RecordRules,
+        schema: Schema = .current,
+        limits: Limits = Limits(),
         clock: @escaping @Sendable () -> Int64
     ) {
         self.store = store
@@ -40,7 +43,12 @@ public struct SyncService: Sendable {
         try check(request)
         let received = clock()
         let intake = Intake(
-            rules: rules, schema: schema, limits: limits, epoch: identity.epoch, now: received)
+            rules: rules,
+            schema: schema,
+            limits: limits,
+            epoch: identity.epoch,
+            now: received
+        )
         let (device, outcomes) = try await take(request, from: id, by: intake)
         var response = SyncResponse()
         response.epoch = identity.epoch
@@ -57,20 +65,27 @@ public struct SyncService: Sendable {
     private func check(_ request: SyncRequest) throws {
         guard request.payloads.count <= limits.changesPerBatch else {
             throw SyncError(
-                "batch_too_large", "The batch holds \(request.payloads.count) changes",
-                hint: "Send at most \(limits.changesPerBatch) at a time.")
+                "batch_too_large",
+                "The batch holds \(request.payloads.count) changes",
+                hint: "Send at most \(limits.changesPerBatch) at a time."
+            )
         }
         guard request.bookmarks.count <= limits.bookmarks else {
             throw SyncError(
-                "too_many_bookmarks", "The request holds \(request.bookmarks.count) bookmarks",
-                hint: "Send at most \(limits.bookmarks).", subject: "bookmarks")
+                "too_many_bookmarks",
+                "The request holds \(request.bookmarks.count) bookmarks",
+                hint: "Send at most \(limits.bookmarks).",
+                subject: "bookmarks"
+            )
         }
     }
 
     // > [Q-02] The server commits a batch's effects, outcomes and the device's high-water mark in
     // > one transaction.
     private func take(
-        _ request: SyncRequest, from id: DeviceID, by intake: Intake
+        _ request: SyncRequest,
+        from id: DeviceID,
+        by intake: Intake
     ) async throws -> (StoredDevice, [Outcome]) {
         do {
             return try await store.write { transaction in
@@ -97,7 +112,8 @@ public struct SyncService: Sendable {
     }
 
     private func pages(
-        for request: SyncRequest, of device: StoredDevice
+        for request: SyncRequest,
+        of device: StoredDevice
     ) async throws -> (pages: [AreaPage], hasMore: Bool) {
         let (epoch, limits) = (identity.epoch, limits)
         return try await store.read { transaction in

@@ -26,7 +26,9 @@ public enum Console {
             let document = ErrorDocument(error: .init(error))
             try? out(json: document)
         } else {
-            note("\(say("错误", "error"))：\(error.message.inCurrentLanguage)  [\(error.code.rawValue)]")
+            note(
+                "\(say("错误", "error"))：\(error.message.inCurrentLanguage)  [\(error.code.rawValue)]"
+            )
             note("  → \(error.hint.inCurrentLanguage)")
         }
         return error.code == "server_unreachable" ? ExitCode(3) : ExitCode(1)

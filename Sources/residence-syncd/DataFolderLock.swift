@@ -8,21 +8,28 @@ struct DataFolderLock {
     /// Throws `already_serving` where another daemon holds the folder.
     init(folder: URL) throws {
         try? FileManager.default.createDirectory(
-            at: folder, withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
+            at: folder,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
         let path = folder.appendingPathComponent("serving.lock").path
         descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw SyncError(
-                "database_unavailable", "数据文件夹不可写 \(folder.path) cannot be written",
-                hint: "Check that the folder exists and who owns it.", subject: folder.path)
+                "database_unavailable",
+                "数据文件夹不可写 \(folder.path) cannot be written",
+                hint: "Check that the folder exists and who owns it.",
+                subject: folder.path
+            )
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw SyncError(
-                "already_serving", "该数据已有服务在运行 A daemon serves \(folder.path) already",
+                "already_serving",
+                "该数据已有服务在运行 A daemon serves \(folder.path) already",
                 hint: "Stop it first, or name another folder with --data DIR.",
-                subject: folder.path)
+                subject: folder.path
+            )
         }
     }
 

@@ -9,13 +9,16 @@ internal import Terminal
 /// `residence-syncd device …`: a device's life, from the operator's side.
 struct DeviceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "device", abstract: say("管理设备", "Enrol and list devices."),
-        subcommands: [Add.self, List.self])
+        commandName: "device",
+        abstract: say("管理设备", "Enrol and list devices."),
+        subcommands: [Add.self, List.self]
+    )
 
     /// Expects a device: prints the link that its coordinator needs.
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: say("登记新设备，生成一次性链接", "Expect a device; prints a one-time link."))
+            abstract: say("登记新设备，生成一次性链接", "Expect a device; prints a one-time link.")
+        )
 
         @OptionGroup var options: CommonOptions
 
@@ -23,21 +26,28 @@ struct DeviceCommand: AsyncParsableCommand {
         var name: String
 
         @Option(
-            name: .customLong("area"), parsing: .singleValue,
+            name: .customLong("area"),
+            parsing: .singleValue,
             help: ArgumentHelp(
                 say("责任区划代码，可多次给出", "An area that it may hold; may be repeated."),
-                valueName: "CODE"))
+                valueName: "CODE"
+            )
+        )
         var areas: [String]
 
         @Option(
             help: ArgumentHelp(
-                say("所属部门（如 人力社保）", "The department that speaks through it.")))
+                say("所属部门（如 人力社保）", "The department that speaks through it.")
+            )
+        )
         var department: String?
 
         @Option(
             help: ArgumentHelp(
                 say("服务器地址", "The server's address, where it is not the one last served."),
-                valueName: "URL"))
+                valueName: "URL"
+            )
+        )
         var url: String?
 
         func run() async throws {
@@ -49,9 +59,15 @@ struct DeviceCommand: AsyncParsableCommand {
                     url ?? kept.map { String(decoding: $0, as: UTF8.self) }
                     ?? "http://127.0.0.1:7800"
                 let (code, expires) = try await service.expectDevice(
-                    named: name, areas: codes, department: department)
+                    named: name,
+                    areas: codes,
+                    department: department
+                )
                 let link = EnrolmentLink(
-                    address: address, code: code.description, fingerprint: service.fingerprint)
+                    address: address,
+                    code: code.description,
+                    fingerprint: service.fingerprint
+                )
                 try show(link, expires)
             }
         }
@@ -59,8 +75,11 @@ struct DeviceCommand: AsyncParsableCommand {
         private static func area(_ text: String) throws -> AreaCode {
             guard let area = AreaCode(text) else {
                 throw SyncError(
-                    "area_malformed", "区划代码不对 \(text) is not an area code",
-                    hint: "2, 4, 6, 9 or 12 digits, for example 330921101.", subject: "--area")
+                    "area_malformed",
+                    "区划代码不对 \(text) is not an area code",
+                    hint: "2, 4, 6, 9 or 12 digits, for example 330921101.",
+                    subject: "--area"
+                )
             }
             return area
         }
@@ -77,14 +96,17 @@ struct DeviceCommand: AsyncParsableCommand {
                 say(
                     "请在设备上运行：residence enroll '\(link.text)'\n一次有效，\(SystemClock.text(expires)) 前使用。",
                     "On the device: residence enroll '\(link.text)'\n"
-                        + "It works once, until \(SystemClock.text(expires))."))
+                        + "It works once, until \(SystemClock.text(expires))."
+                )
+            )
         }
     }
 
     /// Lists every device.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: say("列出设备", "List every device."))
+            abstract: say("列出设备", "List every device.")
+        )
 
         @OptionGroup var options: CommonOptions
 

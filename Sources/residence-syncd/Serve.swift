@@ -15,7 +15,9 @@ struct Serve: AsyncParsableCommand {
         abstract: say("运行同步服务", "Run the sync service."),
         discussion: say(
             "收到 SIGTERM 或 SIGINT 后完成已开始的请求再退出。",
-            "On SIGTERM or SIGINT it finishes what it has begun, then ends."))
+            "On SIGTERM or SIGINT it finishes what it has begun, then ends."
+        )
+    )
 
     @OptionGroup var options: CommonOptions
 
@@ -26,7 +28,9 @@ struct Serve: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             say("设备所用的地址", "The address that devices use, where it is another one."),
-            valueName: "URL"))
+            valueName: "URL"
+        )
+    )
     var publicURL: String?
 
     func run() async throws {
@@ -43,7 +47,11 @@ struct Serve: AsyncParsableCommand {
             logger.logLevel = level
             let publicURL = publicURL ?? ProcessInfo.processInfo.environment["RESIDENCE_URL"]
             let application = SyncApplication.application(
-                for: service, host: host, port: port, metrics: metrics, logger: logger
+                for: service,
+                host: host,
+                port: port,
+                metrics: metrics,
+                logger: logger
             ) { port in
                 let address = "http://\(host):\(port)"
                 try? await store.write {
@@ -64,13 +72,16 @@ struct Serve: AsyncParsableCommand {
     }
 
     private static func address(_ text: String) throws -> (host: String, port: Int) {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+        guard let colon = text.lastIndex(of: ":"),
+            let port = Int(text[text.index(after: colon)...]),
             (0...65535).contains(port)
         else {
             throw SyncError(
-                "address_malformed", "监听地址无法理解 \(text) is not an address to listen on",
+                "address_malformed",
+                "监听地址无法理解 \(text) is not an address to listen on",
                 hint: "HOST:PORT, for example 0.0.0.0:7800; port 0 takes a free one.",
-                subject: "--listen")
+                subject: "--listen"
+            )
         }
         let host = String(text[..<colon])
         return (host.isEmpty ? "127.0.0.1" : host, port)
@@ -82,7 +93,10 @@ struct Serve: AsyncParsableCommand {
             return error
         }
         return SyncError(
-            "port_in_use", "端口已被占用 Another program listens on \(address)",
-            hint: "Stop it, or take another port with --listen HOST:PORT.", subject: "--listen")
+            "port_in_use",
+            "端口已被占用 Another program listens on \(address)",
+            hint: "Stop it, or take another port with --listen HOST:PORT.",
+            subject: "--listen"
+        )
     }
 }

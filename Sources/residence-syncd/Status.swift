@@ -6,7 +6,8 @@ internal import Terminal
 /// `residence-syncd status`: how much there is of everything, whether or not the daemon runs.
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: say("查看数据概况", "How much there is of everything."))
+        abstract: say("查看数据概况", "How much there is of everything.")
+    )
 
     @OptionGroup var options: CommonOptions
 

@@ -12,8 +12,10 @@ struct Assignments {
         pairs = try arguments.map { argument in
             guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else {
                 throw SyncError(
-                    "assignment_malformed", "应写作 字段=内容：\(argument.prefix(20)) This is not FIELD=VALUE",
-                    hint: "姓名=张三 name=…, 联系电话+=138… adds, 联系电话-=138… removes.")
+                    "assignment_malformed",
+                    "应写作 字段=内容：\(argument.prefix(20)) This is not FIELD=VALUE",
+                    hint: "姓名=张三 name=…, 联系电话+=138… adds, 联系电话-=138… removes."
+                )
             }
             var name = argument[..<equals]
             let last = name.last ?? "="
@@ -28,19 +30,26 @@ struct Assignments {
 
     /// The fields after all the assignments.
     func applied(
-        to fields: FieldMap, as type: RecordType,
+        to fields: FieldMap,
+        as type: RecordType,
         resolve: (String) throws -> RecordID? = { RecordID($0) }
     ) throws -> FieldMap {
         try pairs.reduce(fields) { fields, pair in
             guard let field = type.field(named: pair.name) else {
                 throw SyncError(
-                    "field_unknown", "\(type.zh)没有“\(pair.name)”这个字段 \(type.name) has no such field",
+                    "field_unknown",
+                    "\(type.zh)没有“\(pair.name)”这个字段 \(type.name) has no such field",
                     hint: type.fields.map { "\($0.zh) \($0.name)" }.joined(separator: "、"),
-                    subject: pair.name)
+                    subject: pair.name
+                )
             }
             if field.isSet, pair.sign != "=" {
                 return try FieldText.change(
-                    field, adding: pair.text, removing: pair.sign == "-", in: fields)
+                    field,
+                    adding: pair.text,
+                    removing: pair.sign == "-",
+                    in: fields
+                )
             }
             return try FieldText.set(field, to: pair.text, in: fields)
         }
@@ -53,7 +62,9 @@ struct Add: AsyncParsableCommand {
         abstract: say("采集一条记录", "Capture a record."),
         discussion: say(
             "例：residence add 人员 姓名=张三 性别=男 证件号码=…；字段名中英文均可。",
-            "For example: residence add dwelling address=… area=330921101 kind=rented"))
+            "For example: residence add dwelling address=… area=330921101 kind=rented"
+        )
+    )
 
     @OptionGroup var options: CommonOptions
     @Argument(help: ArgumentHelp(say("记录类型", "The record type."), valueName: "TYPE"))
@@ -74,8 +85,11 @@ struct Add: AsyncParsableCommand {
         }
     }
 
-    static func show(_ id: RecordID, _ client: ResidenceClient, _ options: CommonOptions) async throws
-    {
+    static func show(
+        _ id: RecordID,
+        _ client: ResidenceClient,
+        _ options: CommonOptions
+    ) async throws {
         guard let record = try await client.record(id) else { return }
         if options.json { return try Console.out(json: RecordDocument(record)) }
         Console.out(try await RecordText(client: client).sheet(record))
@@ -88,7 +102,9 @@ struct Edit: AsyncParsableCommand {
         abstract: say("修改一条记录", "Correct a record."),
         discussion: say(
             "例：residence edit 3f2a 联系电话+=13800000000；内容留空即清除。",
-            "For example: residence edit 3f2a phones+=13800000000; an empty value clears."))
+            "For example: residence edit 3f2a phones+=13800000000; an empty value clears."
+        )
+    )
 
     @OptionGroup var options: CommonOptions
     @Argument(help: ArgumentHelp(say("编号（前四位即可）", "Its id; four digits suffice."), valueName: "ID"))
@@ -111,14 +127,17 @@ struct Edit: AsyncParsableCommand {
 /// `residence delete ID`: deletes a record, with the reason.
 struct Delete: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: say("删除一条记录", "Delete a record."))
+        abstract: say("删除一条记录", "Delete a record.")
+    )
 
     @OptionGroup var options: CommonOptions
     @Argument(help: ArgumentHelp(say("编号（前四位即可）", "Its id; four digits suffice."), valueName: "ID"))
     var id: String
     @Option(
         help: ArgumentHelp(
-            say("原因：1 误采 2 重复 3 本人要求 99 其他", "1 mistake, 2 duplicate, 3 on request, 99 other.")))
+            say("原因：1 误采 2 重复 3 本人要求 99 其他", "1 mistake, 2 duplicate, 3 on request, 99 other.")
+        )
+    )
     var reason: UInt32 = 1
     @Option(help: ArgumentHelp(say("说明", "The reason in words.")))
     var text = ""
@@ -135,6 +154,8 @@ struct Delete: AsyncParsableCommand {
 
 extension SyncError {
     static let notEnrolledHere = SyncError(
-        "not_enrolled", "本设备尚未登记 This device is not enrolled",
-        hint: "residence enroll LINK")
+        "not_enrolled",
+        "本设备尚未登记 This device is not enrolled",
+        hint: "residence enroll LINK"
+    )
 }

@@ -15,14 +15,18 @@ struct Import: AsyncParsableCommand {
             """
             UTF-8 or GB18030. Refused rows are written to a file that can be mended and imported again. \
             Importing the same ledger again changes nothing.
-            """))
+            """
+        )
+    )
 
     @OptionGroup var options: CommonOptions
     @Argument(help: ArgumentHelp(say("台账文件", "The ledger."), valueName: "FILE")) var file: String
     @Option(
         help: ArgumentHelp(
             say("不合格行写到哪里（缺省为 FILE.refused.csv）", "Where refused rows go (FILE.refused.csv)."),
-            valueName: "FILE"))
+            valueName: "FILE"
+        )
+    )
     var refused: String?
 
     /// Rows of one local transaction: few enough that a kill loses none that was acknowledged, many
@@ -36,7 +40,10 @@ struct Import: AsyncParsableCommand {
             } catch let error as LedgerError {
                 throw SyncError(
                     SyncError.Code(rawValue: error.code.rawValue),
-                    "\(error.message) \(error.english)", hint: "\(file)", subject: file)
+                    "\(error.message) \(error.english)",
+                    hint: "\(file)",
+                    subject: file
+                )
             }
         }
     }
@@ -48,7 +55,10 @@ struct Import: AsyncParsableCommand {
         }
         let reader = try LedgerReader(path: file)
         var summary = ImportSummary(areas: profile.grant.areas)
-        let refusedRows = RefusedRows(path: refused ?? RefusedRowsWriter.freePath(like: "\(file).refused.csv"), header: reader.header)
+        let refusedRows = RefusedRows(
+            path: refused ?? RefusedRowsWriter.freePath(like: "\(file).refused.csv"),
+            header: reader.header
+        )
         let bar = ProgressBar(say("导入", "import"), isQuiet: options.json)
         var waiting: [LedgerEntry] = []
         while let row = try reader.next() {
@@ -73,7 +83,9 @@ struct Import: AsyncParsableCommand {
     }
 
     private func keep(
-        _ entries: [LedgerEntry], _ key: NaturalKey, _ client: ResidenceClient,
+        _ entries: [LedgerEntry],
+        _ key: NaturalKey,
+        _ client: ResidenceClient,
         _ summary: inout ImportSummary
     ) async throws {
         let rows = entries.map { Self.row($0, key) }
@@ -86,23 +98,39 @@ struct Import: AsyncParsableCommand {
         let records = LedgerRecords(entry)
         let person = key.person(
             documentType: UInt64(entry.documentKind.rawValue),
-            number: Array(entry.documentNumber.utf8))
+            number: Array(entry.documentNumber.utf8)
+        )
         let dwelling = key.dwelling(
-            area: entry.areaCode, village: entry.village, address: entry.address,
-            kind: UInt64(entry.dwellingKind.code))
+            area: entry.areaCode,
+            village: entry.village,
+            address: entry.address,
+            kind: UInt64(entry.dwellingKind.code)
+        )
         let registration = key.registration(
-            person: person, dwelling: dwelling, reportedOn: UInt64(entry.reportedOn.rawValue))
+            person: person,
+            dwelling: dwelling,
+            reportedOn: UInt64(entry.reportedOn.rawValue)
+        )
         return ImportRow(
             number: entry.row,
             captures: [
                 Capture(
-                    id: person, type: Person.recordType, fields: records.person.fieldMap),
+                    id: person,
+                    type: Person.recordType,
+                    fields: records.person.fieldMap
+                ),
                 Capture(
-                    id: dwelling, type: Dwelling.recordType, fields: records.dwelling.fieldMap),
+                    id: dwelling,
+                    type: Dwelling.recordType,
+                    fields: records.dwelling.fieldMap
+                ),
                 Capture(
-                    id: registration, type: Registration.recordType,
-                    fields: records.registration(person: person, dwelling: dwelling).fieldMap),
-            ])
+                    id: registration,
+                    type: Registration.recordType,
+                    fields: records.registration(person: person, dwelling: dwelling).fieldMap
+                ),
+            ]
+        )
     }
 
     private func show(_ summary: ImportSummary, _ refusedPath: String) throws {
@@ -111,13 +139,15 @@ struct Import: AsyncParsableCommand {
             say(
                 "共 \(summary.rows) 行：接受 \(summary.accepted) 行，\(summary.people) 人；不合格 \(summary.rejected.count) 行；新增或补充 \(summary.changed) 条记录。",
                 "\(summary.rows) rows: \(summary.accepted) accepted, \(summary.people) people; \(summary.rejected.count) refused; \(summary.changed) records made or completed."
-            ))
+            )
+        )
         if summary.outside > 0 {
             Console.out(
                 say(
                     "注意：其中 \(summary.outside) 行不在本设备责任区内，同步后会被退回，请在所属站点导入。",
                     "Note: \(summary.outside) rows lie outside this device's areas and will be returned; import them at their stations."
-                ))
+                )
+            )
         }
         guard !summary.rejected.isEmpty else { return }
         var table = Table([say("行", "row"), say("列", "column"), say("问题", "what is wrong")])
@@ -130,7 +160,9 @@ struct Import: AsyncParsableCommand {
         Console.out(
             say(
                 "不合格的行已写入 \(refusedPath)，改好后可再次导入。",
-                "The refused rows are in \(refusedPath): mend them and import that file."))
+                "The refused rows are in \(refusedPath): mend them and import that file."
+            )
+        )
     }
 }
 
@@ -200,7 +232,9 @@ struct ImportSummary: Encodable {
 
     mutating func add(_ entries: [LedgerEntry], _ rows: [ImportRow], _ result: ImportResult) {
         let refused = Dictionary(
-            result.refused.map { ($0.row, $0.error) }, uniquingKeysWith: { first, _ in first })
+            result.refused.map { ($0.row, $0.error) },
+            uniquingKeysWith: { first, _ in first }
+        )
         for (entry, row) in zip(entries, rows) {
             if let error = refused[entry.row] {
                 rejected.append(Rejected(row: entry.row, error))

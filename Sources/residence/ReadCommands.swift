@@ -20,7 +20,9 @@ struct Show: AsyncParsableCommand {
             }
             Console.out(try await RecordText(client: client).sheet(record))
             if conflicts > 0 {
-                Console.out(say("有 \(conflicts) 处冲突待审核", "\(conflicts) conflicts wait for a reviewer"))
+                Console.out(
+                    say("有 \(conflicts) 处冲突待审核", "\(conflicts) conflicts wait for a reviewer")
+                )
             }
         }
     }
@@ -44,13 +46,20 @@ struct List: AsyncParsableCommand {
             let area = try area.map { text in
                 guard let code = AreaCode(text) else {
                     throw SyncError(
-                        "area_malformed", "区划代码不对 This is not an area code",
-                        hint: "330921101", subject: "--area")
+                        "area_malformed",
+                        "区划代码不对 This is not an area code",
+                        hint: "330921101",
+                        subject: "--area"
+                    )
                 }
                 return code
             }
             let records = try await client.records(
-                of: type, in: area, offset: max(0, offset), limit: max(1, limit))
+                of: type,
+                in: area,
+                offset: max(0, offset),
+                limit: max(1, limit)
+            )
             if options.json { return try Console.out(json: records.map { RecordDocument($0) }) }
             guard !records.isEmpty else {
                 return Console.note(say("没有记录。", "No records."))
@@ -59,7 +68,11 @@ struct List: AsyncParsableCommand {
             if records.count == limit, area == nil {
                 let all = try await client.count(of: type)
                 Console.note(
-                    say("共 \(all) 条，此处 \(records.count) 条；--offset 翻页。", "\(records.count) of \(all); --offset turns the page."))
+                    say(
+                        "共 \(all) 条，此处 \(records.count) 条；--offset 翻页。",
+                        "\(records.count) of \(all); --offset turns the page."
+                    )
+                )
             }
         }
     }
@@ -68,7 +81,8 @@ struct List: AsyncParsableCommand {
 /// `residence search TEXT`: by name, number, phone or address.
 struct Search: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: say("按姓名、证件号码、电话、地址查找", "Find by name, document number, phone or address."))
+        abstract: say("按姓名、证件号码、电话、地址查找", "Find by name, document number, phone or address.")
+    )
 
     @OptionGroup var options: CommonOptions
     @Argument(help: ArgumentHelp(say("查找内容，空格分隔", "Words, all of which occur."), valueName: "TEXT"))
@@ -78,7 +92,9 @@ struct Search: AsyncParsableCommand {
     func run() async throws {
         try await options.run { client in
             let records = try await client.search(
-                text.joined(separator: " "), limit: max(1, limit))
+                text.joined(separator: " "),
+                limit: max(1, limit)
+            )
             if options.json { return try Console.out(json: records.map { RecordDocument($0) }) }
             guard !records.isEmpty else {
                 return Console.note(say("没有找到。", "Nothing was found."))

@@ -14,8 +14,11 @@ struct RecordText {
         guard let type = Schema.current.type(named: name) else {
             let names = Schema.current.types.map { "\($0.zh) (\($0.name.lowercased()))" }
             throw SyncError(
-                "type_unknown", "没有这种记录：\(name) There is no record type of this name",
-                hint: names.joined(separator: "、"), subject: "TYPE")
+                "type_unknown",
+                "没有这种记录：\(name) There is no record type of this name",
+                hint: names.joined(separator: "、"),
+                subject: "TYPE"
+            )
         }
         return type
     }
@@ -24,7 +27,8 @@ struct RecordText {
     func table(_ records: [LocalRecord], of type: RecordType) async throws -> String {
         let fields = Self.columns(of: type)
         var table = Table(
-            [say("编号", "id")] + fields.map { say($0.zh, $0.en) } + [say("状态", "state")])
+            [say("编号", "id")] + fields.map { say($0.zh, $0.en) } + [say("状态", "state")]
+        )
         for record in records {
             var cells = [String(record.id.description.prefix(13))]
             for field in fields { cells.append(try await shown(field, of: record) ?? "") }

@@ -22,12 +22,14 @@ struct Residence: AsyncParsableCommand {
             before or after the subcommand.
             Exit codes: 0 done; 1 refused or failed (the error says why); 3 no server could be reached \
             (nothing is lost, sync later); 64 wrong usage.
-            """),
+            """
+        ),
         version: "0.1.0",
         subcommands: [
             Enroll.self, Import.self, Add.self, Edit.self, Delete.self, Show.self, List.self,
             Search.self, Sync.self, Status.self, Token.self,
-        ])
+        ]
+    )
 
     static func main() async {
         await main(GlobalOptions.behindTheSubcommand(Array(CommandLine.arguments.dropFirst())))
@@ -47,7 +49,8 @@ enum GlobalOptions {
             if withValue.contains(first), rest.count > 1 {
                 moved += rest.prefix(2)
                 rest = rest.dropFirst(2)
-            } else if flags.contains(first) || withValue.contains(where: { first.hasPrefix($0 + "=") })
+            } else if flags.contains(first)
+                || withValue.contains(where: { first.hasPrefix($0 + "=") })
             {
                 moved.append(first)
                 rest = rest.dropFirst()
@@ -64,7 +67,11 @@ enum GlobalOptions {
 struct CommonOptions: ParsableArguments {
     @Option(
         name: .long,
-        help: ArgumentHelp(say("数据文件夹（缺省 ~/.residence）", "The data folder (~/.residence)."), valueName: "DIR"))
+        help: ArgumentHelp(
+            say("数据文件夹（缺省 ~/.residence）", "The data folder (~/.residence)."),
+            valueName: "DIR"
+        )
+    )
     var data: String?
 
     @Flag(name: .long, help: ArgumentHelp(say("以 JSON 输出", "Print JSON.")))
@@ -74,7 +81,9 @@ struct CommonOptions: ParsableArguments {
     var lang: String?
 
     private var folder: URL {
-        let home = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".residence")
+        let home = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(
+            ".residence"
+        )
         return data.map { URL(fileURLWithPath: $0) } ?? home
     }
 
@@ -83,9 +92,11 @@ struct CommonOptions: ParsableArguments {
         do {
             let transport = HTTPTransport()
             let client = ResidenceClient(
-                store: try LocalSQLiteStore(folder: folder), transport: transport,
+                store: try LocalSQLiteStore(folder: folder),
+                transport: transport,
                 rules: ResidenceRules(),
-                environment: .system(now: { Int64(Date().timeIntervalSince1970 * 1000) }))
+                environment: .system(now: { Int64(Date().timeIntervalSince1970 * 1000) })
+            )
             let result = await Result { try await body(client) }
             try? await transport.close()
             try result.get()

@@ -6,7 +6,8 @@ internal import Terminal
 /// `residence enroll LINK`: makes this device known to its server.
 struct Enroll: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: say("用登记链接登记本设备", "Enrol this device with the operator's link."))
+        abstract: say("用登记链接登记本设备", "Enrol this device with the operator's link.")
+    )
 
     @OptionGroup var options: CommonOptions
     @Argument(help: ArgumentHelp(say("登记链接", "The link."), valueName: "LINK")) var link: String
@@ -17,12 +18,15 @@ struct Enroll: AsyncParsableCommand {
             let areas = profile.grant.areas.map(\.rawValue)
             if options.json {
                 return try Console.out(
-                    json: Document(name: profile.name, server: profile.server, areas: areas))
+                    json: Document(name: profile.name, server: profile.server, areas: areas)
+                )
             }
             Console.out(
                 say(
                     "已登记：\(profile.name)，责任区 \(areas.joined(separator: " "))",
-                    "enrolled: \(profile.name), areas \(areas.joined(separator: " "))"))
+                    "enrolled: \(profile.name), areas \(areas.joined(separator: " "))"
+                )
+            )
         }
     }
 
@@ -36,7 +40,8 @@ struct Enroll: AsyncParsableCommand {
 /// `residence sync`: gives away what waits and takes what is new.
 struct Sync: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: say("与服务器同步", "Give away what waits and take what is new."))
+        abstract: say("与服务器同步", "Give away what waits and take what is new.")
+    )
 
     @OptionGroup var options: CommonOptions
 
@@ -50,7 +55,9 @@ struct Sync: AsyncParsableCommand {
                         progress.total == 0
                         ? 1 : Double(progress.answered) / Double(progress.total)
                     bar.show(
-                        fraction, say("收到 \(progress.received) 条", "\(progress.received) received"))
+                        fraction,
+                        say("收到 \(progress.received) 条", "\(progress.received) received")
+                    )
                 }
             } catch {
                 bar.finish()
@@ -76,16 +83,20 @@ struct Sync: AsyncParsableCommand {
         Console.out(
             say(
                 "收到：\(report.received) 条记录，\(report.departed) 条移出",
-                "received: \(report.received) records, \(report.departed) departures"))
+                "received: \(report.received) records, \(report.departed) departures"
+            )
+        )
         let bytes = report.bytes
         Console.out(
             say(
                 "流量：上行 \(bytes.sent) 字节（压缩前 \(bytes.sentUnpacked)），下行 \(bytes.received) 字节（压缩前 \(bytes.receivedUnpacked)），\(report.roundTrips) 次往返",
                 "bytes: \(bytes.sent) up (\(bytes.sentUnpacked) before packing), \(bytes.received) down (\(bytes.receivedUnpacked)), \(report.roundTrips) round trips"
-            ))
+            )
+        )
         if report.outcomes[.quarantined] != nil {
             Console.out(
-                say("有退回的采集，见 residence status。", "Some captures were returned: residence status."))
+                say("有退回的采集，见 residence status。", "Some captures were returned: residence status.")
+            )
         }
     }
 
@@ -105,7 +116,8 @@ struct Sync: AsyncParsableCommand {
 
         init(_ report: SyncReport) {
             outcomes = Dictionary(
-                uniqueKeysWithValues: report.outcomes.map { ("\($0.key)", $0.value) })
+                uniqueKeysWithValues: report.outcomes.map { ("\($0.key)", $0.value) }
+            )
             received = report.received
             departed = report.departed
             roundTrips = report.roundTrips
@@ -118,7 +130,8 @@ struct Sync: AsyncParsableCommand {
 /// `residence token`: a fresh token, for `curl` and scripts.
 struct Token: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: say("打印访问令牌（五分钟有效）", "Print a fresh token; it holds for five minutes."))
+        abstract: say("打印访问令牌（五分钟有效）", "Print a fresh token; it holds for five minutes.")
+    )
 
     @OptionGroup var options: CommonOptions
 
@@ -133,7 +146,8 @@ struct Token: AsyncParsableCommand {
 /// `residence status`: how things stand on this device.
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: say("本设备概况", "How things stand on this device."))
+        abstract: say("本设备概况", "How things stand on this device.")
+    )
 
     @OptionGroup var options: CommonOptions
 

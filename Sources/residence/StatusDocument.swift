@@ -37,9 +37,12 @@ struct StatusDocument: Encodable {
         pending = status.unanswered
         returned = status.returned.map { entry in
             Returned(
-                sequence: entry.sequence.rawValue, record: entry.record.description,
-                code: entry.outcome?.code ?? "", field: entry.outcome?.field ?? 0,
-                message: entry.outcome?.message ?? "")
+                sequence: entry.sequence.rawValue,
+                record: entry.record.description,
+                code: entry.outcome?.code ?? "",
+                field: entry.outcome?.field ?? 0,
+                message: entry.outcome?.message ?? ""
+            )
         }
         conflicts = status.conflicts
         lastSync = Self.lastSync(status)

@@ -101,4 +101,18 @@ struct MergeAuthorityTests {
         #expect(merged.kind == .applied)
         #expect(story.fields.text(of: 13) == "二")
     }
+
+    @Test("[M-11] a coordinator who repeats the department's value lends it no time of their own")
+    func repetitionByACoordinator() {
+        let base = begun.seen
+        let arrivals = [
+            (begun.change(complete, saw: base, at: noon + 1), Sample.housing),
+            (begun.change(incomplete, saw: base, at: noon + 2), Sample.housingToo),
+            (begun.change(complete, saw: base, at: noon + 3), Sample.chen),
+        ]
+
+        let results = orders(of: arrivals).map { begun.after($0).fields.keeping([9]) }
+
+        #expect(Set(results) == [incomplete])
+    }
 }

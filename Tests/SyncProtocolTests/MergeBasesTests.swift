@@ -91,11 +91,12 @@ struct MergeBasesTests {
 
     @Test("[B-03] bases are ordered by epoch, then by revision")
     func order() {
-        let bases = [(0, 0), (1, 0), (1, 1), (1, 9), (2, 0), (2, 1)].map {
+        let numbers: [(UInt64, UInt64)] = [(0, 0), (1, 0), (1, 1), (1, 9), (2, 0), (2, 1)]
+        let bases = numbers.map {
             Base(epoch: Epoch(rawValue: $0.0), revision: Revision(rawValue: $0.1))
         }
 
-        #expect(bases.shuffled().sorted() == bases)
+        #expect(bases.reversed().sorted() == bases)
         #expect(bases.first == Base.none)
         #expect(!(bases[2] < bases[2]))
     }

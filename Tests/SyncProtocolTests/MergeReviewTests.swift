@@ -90,7 +90,7 @@ struct MergeReviewTests {
         for order in orders(of: arrivals) {
             let conflicts = begun.after(order).conflicts
             let values = conflicts.flatMap { [$0.standing.values, $0.proposed.values] }
-            #expect(Set(values.map { $0.text(of: 17) }) == ["厨师", "保安"])
+            #expect(Set(values.compactMap { $0.text(of: 17) }) == ["厨师", "保安"])
         }
     }
 
@@ -129,8 +129,10 @@ struct MergeReviewTests {
 
         let sides = try FieldMap(conflict.encoded(in: context))
 
-        let standing = try FieldMap(Array(try #require(sides.value(of: 8))))
-        let proposed = try FieldMap(Array(try #require(sides.value(of: 9))))
+        let standingSide = try #require(sides.value(of: 8))
+        let proposedSide = try #require(sides.value(of: 9))
+        let standing = try FieldMap(Array(standingSide))
+        let proposed = try FieldMap(Array(proposedSide))
         #expect(sides.number(of: 1) == 7)
         #expect(sides.value(of: 2).map(Array.init) == record.id.bytes)
         #expect(standing.text(of: 3) == "陈建国")

@@ -55,8 +55,11 @@ struct ChangeBuilder {
     // > fixed when it was captured.
     private var empty: Change {
         var change = Change(
-            record: record.id, type: record.type, base: record.acknowledged?.base ?? .none,
-            observedAt: observedAt)
+            record: record.id,
+            type: record.type,
+            base: record.acknowledged?.base ?? .none,
+            observedAt: observedAt
+        )
         change.uncertainty = profile.clockUncertainty
         change.grant = profile.grant.number
         return change
@@ -104,13 +107,20 @@ struct ChangeBuilder {
     }
 
     private func add(
-        _ number: UInt32, from seen: FieldMap, to wanted: FieldMap, in change: inout Change
+        _ number: UInt32,
+        from seen: FieldMap,
+        to wanted: FieldMap,
+        in change: inout Change
     ) {
         let before = Set(seen.elements(of: number))
         let after = Set(wanted.elements(of: number))
         change.fields = change.fields.settingElements(
-            Array(after.subtracting(before)), of: number)
+            Array(after.subtracting(before)),
+            of: number
+        )
         change.removed = change.removed.settingElements(
-            Array(before.subtracting(after)), of: number)
+            Array(before.subtracting(after)),
+            of: number
+        )
     }
 }

@@ -36,8 +36,12 @@ struct Desk {
 
     private func builder(for record: LocalRecord, _ type: RecordType) throws -> ChangeBuilder {
         ChangeBuilder(
-            type: type, record: record, overlay: try transaction.overlay(of: record.id), now: now,
-            profile: profile)
+            type: type,
+            record: record,
+            overlay: try transaction.overlay(of: record.id),
+            now: now,
+            profile: profile
+        )
     }
 
     // > [Q-01] A device numbers its changes 1, 2, 3 …, durably before it sends them, and sends them
@@ -47,9 +51,15 @@ struct Desk {
         let last = try transaction.lastChange()
         try transaction.append(
             OutboxEntry(
-                sequence: (last?.sequence ?? .none).next, record: record.id, payload: payload,
+                sequence: (last?.sequence ?? .none).next,
+                record: record.id,
+                payload: payload,
                 chain: Chain.head(
-                    after: last?.chain ?? Chain.start, hash: Chain.hash(of: payload))))
+                    after: last?.chain ?? Chain.start,
+                    hash: Chain.hash(of: payload)
+                )
+            )
+        )
         var record = record
         try relay(&record, type)
         try transaction.save(record)
@@ -70,7 +80,10 @@ extension SyncError {
     init(_ violation: Violation, _ type: RecordType) {
         let field = type.field(violation.field)
         self.init(
-            SyncError.Code(rawValue: violation.code), "\(violation.zh) \(violation.en)",
-            hint: "\(field?.zh ?? type.zh) \(field?.en ?? type.en)", subject: field?.name)
+            SyncError.Code(rawValue: violation.code),
+            "\(violation.zh) \(violation.en)",
+            hint: "\(field?.zh ?? type.zh) \(field?.en ?? type.en)",
+            subject: field?.name
+        )
     }
 }

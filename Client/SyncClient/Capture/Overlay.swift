@@ -6,7 +6,9 @@ internal import SyncProtocol
 enum Overlay {
     /// What a person sees of a record; `nil` where it is deleted or was never there.
     static func visible(
-        over acknowledged: LocalRecord.Acknowledged?, _ changes: [Change], type: RecordType
+        over acknowledged: LocalRecord.Acknowledged?,
+        _ changes: [Change],
+        type: RecordType
     ) -> FieldMap? {
         let start = acknowledged.flatMap { $0.isDeleted ? nil : $0.fields }
         return changes.reduce(start) { visible, change in
@@ -15,17 +17,22 @@ enum Overlay {
     }
 
     private static func lay(
-        _ change: Change, over fields: FieldMap, _ type: RecordType
+        _ change: Change,
+        over fields: FieldMap,
+        _ type: RecordType
     ) -> FieldMap {
         let sets = change.touched.filter { type.field($0)?.isSet == true }
-        var result = fields
+        var result =
+            fields
             .merging(change.fields.clearing(sets))
             .clearing(change.clears)
         for number in sets {
             let removed = Set(change.removed.elements(of: number))
             let kept = fields.elements(of: number).filter { !removed.contains($0) }
             result = result.settingElements(
-                kept + change.fields.elements(of: number), of: number)
+                kept + change.fields.elements(of: number),
+                of: number
+            )
         }
         return (try? result.canonical(as: type)) ?? result
     }

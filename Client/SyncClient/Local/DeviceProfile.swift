@@ -27,8 +27,14 @@ public struct DeviceProfile: Codable, Sendable {
 
     /// A profile as the enrolment made it.
     public init(
-        server: String, fingerprint: String, keySeed: [UInt8], identityKey: [UInt8], name: String,
-        certificate: String, grant: Grant, epoch: Epoch
+        server: String,
+        fingerprint: String,
+        keySeed: [UInt8],
+        identityKey: [UInt8],
+        name: String,
+        certificate: String,
+        grant: Grant,
+        epoch: Epoch
     ) {
         self.server = server
         self.fingerprint = fingerprint

@@ -59,7 +59,10 @@ public struct OutboxEntry: Hashable, Sendable {
 
     /// An unanswered change.
     public init(
-        sequence: SequenceNumber, record: RecordID, payload: [UInt8], chain: [UInt8],
+        sequence: SequenceNumber,
+        record: RecordID,
+        payload: [UInt8],
+        chain: [UInt8],
         outcome: Outcome? = nil
     ) {
         self.sequence = sequence

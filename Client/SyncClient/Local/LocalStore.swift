@@ -26,7 +26,10 @@ public protocol LocalReader {
     func records(withPrefix digits: String) throws -> [LocalRecord]
     /// Visible records of a type, in the order of their titles.
     func records(
-        ofType type: UInt32, in area: AreaCode?, offset: Int, limit: Int
+        ofType type: UInt32,
+        in area: AreaCode?,
+        offset: Int,
+        limit: Int
     ) throws -> [LocalRecord]
     /// Visible records in whose searchable text all of these words occur.
     func search(_ words: [String], limit: Int) throws -> [LocalRecord]

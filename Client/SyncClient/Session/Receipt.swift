@@ -46,8 +46,7 @@ struct Receipt {
 
     private func take(_ page: AreaPage) throws -> Set<RecordID> {
         var touched: Set<RecordID> = []
-        for copy in page.records {
-            guard try take(copy, in: page.area) else { continue }
+        for copy in page.records where try take(copy, in: page.area) {
             touched.insert(copy.id)
         }
         for id in page.departures {
@@ -55,7 +54,8 @@ struct Receipt {
             touched.insert(id)
         }
         try transaction.save(
-            Bookmark(area: page.area, position: page.position, floor: page.floor))
+            Bookmark(area: page.area, position: page.position, floor: page.floor)
+        )
         return touched
     }
 
@@ -70,7 +70,11 @@ struct Receipt {
         // > [D-03] A revision never goes backwards within an epoch.
         if record.acknowledged.map({ $0.base <= base }) ?? true {
             record.acknowledged = LocalRecord.Acknowledged(
-                base: base, fields: fields, isDeleted: copy.isDeleted, clock: copy.clock)
+                base: base,
+                fields: fields,
+                isDeleted: copy.isDeleted,
+                clock: copy.clock
+            )
             try transaction.settle(copy.id, at: copy.revision)
             try transaction.set(conflicts: copy.conflicts, of: copy.id)
         }

@@ -54,8 +54,11 @@ struct SyncEngine {
                 report.unanswered = try await store.read { try $0.unansweredCount() }
                 progress(
                     SyncProgress(
-                        answered: total - report.unanswered, total: total,
-                        received: report.received))
+                        answered: total - report.unanswered,
+                        total: total,
+                        received: report.received
+                    )
+                )
                 action = session.handle(.applied(unanswered: report.unanswered))
             case .wait(let duration):
                 try await environment.sleep(duration)
@@ -71,13 +74,18 @@ struct SyncEngine {
         }
     }
 
-    private func send(_ size: SyncSession.Size, _ report: inout SyncReport) async -> SyncSession.Event
-    {
+    private func send(
+        _ size: SyncSession.Size,
+        _ report: inout SyncReport
+    ) async -> SyncSession.Event {
         do {
             let (request, profile) = try await request(size)
             guard let key = SigningKey(seed: profile.keySeed) else { throw SyncError.keyDamaged }
             let token = try await DeviceToken.signed(
-                by: key, for: profile.fingerprint, at: environment.now() + profile.clockOffset)
+                by: key,
+                for: profile.fingerprint,
+                at: environment.now() + profile.clockOffset
+            )
             let sentAt = environment.now()
             let exchange = try await transport.sync(request, to: profile.server, token: token)
             report.roundTrips += 1
@@ -91,8 +99,10 @@ struct SyncEngine {
         } catch {
             return .failed(
                 TransportFailure(
-                    SyncError("local_failure", "\(error)", hint: "Check the disk of this device.")),
-                chance: 0)
+                    SyncError("local_failure", "\(error)", hint: "Check the disk of this device.")
+                ),
+                chance: 0
+            )
         }
     }
 

@@ -57,7 +57,9 @@ public struct TransportFailure: Error, Sendable {
 
     /// A failure.
     public init(
-        _ error: SyncError, isUnreachable: Bool = false, serverTime: Int64? = nil,
+        _ error: SyncError,
+        isUnreachable: Bool = false,
+        serverTime: Int64? = nil,
         retryAfter: Int? = nil
     ) {
         self.error = error

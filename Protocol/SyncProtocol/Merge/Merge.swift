@@ -18,11 +18,21 @@ public struct Merged: Hashable, Sendable {
 /// `epoch` is the server's own; `isReferredTo` tells whether a live record refers to this one. The change's fields must be canonical for the type. Nothing here
 /// knows of storage, transport or a clock, and the same input gives the same result for ever.
 public func merge(
-    _ change: Change, by author: Author, into standing: RecordState?, of type: RecordType,
-    epoch: Epoch, isReferredTo: Bool = false
+    _ change: Change,
+    by author: Author,
+    into standing: RecordState?,
+    of type: RecordType,
+    epoch: Epoch,
+    isReferredTo: Bool = false
 ) -> Merged {
     guard let standing else { return creation(change, by: author, epoch: epoch) }
-    var merger = Merger(change: change, author: author, standing: standing, type: type, epoch: epoch)
+    var merger = Merger(
+        change: change,
+        author: author,
+        standing: standing,
+        type: type,
+        epoch: epoch
+    )
     if change.deletion != nil {
         merger.delete(isReferredTo: isReferredTo)
     } else {
@@ -35,11 +45,19 @@ public func merge(
 private func creation(_ change: Change, by author: Author, epoch: Epoch) -> Merged {
     let revision = Revision.none.next
     let stamp = Stamp(
-        device: author.device, base: Base(epoch: epoch, revision: revision),
-        time: change.observedAt, byOwner: author.department != nil)
+        device: author.device,
+        base: Base(epoch: epoch, revision: revision),
+        time: change.observedAt,
+        byOwner: author.department != nil
+    )
     let record = RecordState(
-        id: change.record, type: change.type, revision: revision, isDeleted: false,
-        fields: change.fields, stamps: Stamps(first: stamp))
+        id: change.record,
+        type: change.type,
+        revision: revision,
+        isDeleted: false,
+        fields: change.fields,
+        stamps: Stamps(first: stamp)
+    )
     return Merged(record: record, kind: .applied, conflicts: [])
 }
 

@@ -32,7 +32,14 @@ extension Merger {
     private mutating func openExistence(standing: Conflict.Side, _ mine: Conflict.Side) {
         conflicts.append(
             Conflict(
-                kind: .existence, fields: [], policy: .review, isOpen: true, standing: standing,
-                proposed: mine, proposedWon: false))
+                kind: .existence,
+                fields: [],
+                policy: .review,
+                isOpen: true,
+                standing: standing,
+                proposed: mine,
+                proposedWon: false
+            )
+        )
     }
 }

@@ -6,7 +6,8 @@ extension Merger {
     mutating func mergeSet(_ field: RecordField) {
         let isOwner = field.owner != nil && author.department == field.owner
         let number = field.number
-        if field.owner != nil, !isOwner, let last = record.stamps.last(of: number, in: record.fields),
+        if field.owner != nil, !isOwner,
+            let last = record.stamps.last(of: number, in: record.fields),
             last.byOwner
         {
             return proposeSet(number, against: last)
@@ -24,13 +25,16 @@ extension Merger {
         if isOwner, wrote {
             record.stamps.set(
                 Stamp(device: author.device, base: next, time: change.observedAt, byOwner: true),
-                of: number)
+                of: number
+            )
         }
     }
 
     private mutating func remove(
-        _ element: ArraySlice<UInt8>, from present: inout Set<ArraySlice<UInt8>>,
-        _ number: UInt32, base: Base
+        _ element: ArraySlice<UInt8>,
+        from present: inout Set<ArraySlice<UInt8>>,
+        _ number: UInt32,
+        base: Base
     ) {
         let last = record.stamps.last(of: element, in: number, isPresent: true)
         if let last, isConcurrent(last, above: base) {
@@ -42,8 +46,10 @@ extension Merger {
     }
 
     private mutating func add(
-        _ element: ArraySlice<UInt8>, to present: inout Set<ArraySlice<UInt8>>,
-        _ number: UInt32, base: Base
+        _ element: ArraySlice<UInt8>,
+        to present: inout Set<ArraySlice<UInt8>>,
+        _ number: UInt32,
+        base: Base
     ) {
         let isPresent = present.contains(element)
         let last = record.stamps.last(of: element, in: number, isPresent: isPresent)
@@ -51,8 +57,11 @@ extension Merger {
         if isPresent, !isContested { return }
         if let last, !isPresent, isContested {
             note(
-                number, standing: side(of: last, FieldMap()), mySide(only(element, number)),
-                proposedWon: true)
+                number,
+                standing: side(of: last, FieldMap()),
+                mySide(only(element, number)),
+                proposedWon: true
+            )
         }
         present.insert(element)
         record.stamps.set(stamp(over: last, base: base, ofOwner: false), of: element, in: number)
@@ -65,8 +74,16 @@ extension Merger {
         guard wanted != standing || !change.removed.elements(of: number).isEmpty else { return }
         conflicts.append(
             Conflict(
-                kind: .field, fields: [number], policy: .set, byAuthority: true, isOpen: false,
-                standing: side(of: last, standing), proposed: mySide(wanted), proposedWon: false))
+                kind: .field,
+                fields: [number],
+                policy: .set,
+                byAuthority: true,
+                isOpen: false,
+                standing: side(of: last, standing),
+                proposed: mySide(wanted),
+                proposedWon: false
+            )
+        )
     }
 
     private func only(_ element: ArraySlice<UInt8>, _ number: UInt32) -> FieldMap {
@@ -74,11 +91,21 @@ extension Merger {
     }
 
     private mutating func note(
-        _ number: UInt32, standing: Conflict.Side, _ mine: Conflict.Side, proposedWon: Bool = false
+        _ number: UInt32,
+        standing: Conflict.Side,
+        _ mine: Conflict.Side,
+        proposedWon: Bool = false
     ) {
         conflicts.append(
             Conflict(
-                kind: .field, fields: [number], policy: .set, isOpen: false, standing: standing,
-                proposed: mine, proposedWon: proposedWon))
+                kind: .field,
+                fields: [number],
+                policy: .set,
+                isOpen: false,
+                standing: standing,
+                proposed: mine,
+                proposedWon: proposedWon
+            )
+        )
     }
 }

@@ -23,7 +23,11 @@ extension Merger {
     }
 
     private mutating func contest(
-        _ carried: [UInt32], _ unit: [UInt32], with last: Stamp, base: Base, hasOwner: Bool,
+        _ carried: [UInt32],
+        _ unit: [UInt32],
+        with last: Stamp,
+        base: Base,
+        hasOwner: Bool,
         isOwner: Bool
     ) {
         let policy = type.field(unit[0])?.policy ?? .laterObservation
@@ -32,15 +36,24 @@ extension Merger {
         // > times and the policy that decided it. Only review leaves it open.
         conflicts.append(
             Conflict(
-                kind: .field, fields: unit, policy: policy, byAuthority: verdict.byAuthority,
+                kind: .field,
+                fields: unit,
+                policy: policy,
+                byAuthority: verdict.byAuthority,
                 isOpen: policy == .review && !verdict.byAuthority,
                 standing: side(of: last, record.fields.keeping(unit)),
-                proposed: mySide(change.fields.keeping(unit)), proposedWon: verdict.proposedWins))
+                proposed: mySide(change.fields.keeping(unit)),
+                proposedWon: verdict.proposedWins
+            )
+        )
         if verdict.proposedWins { write(carried, over: last, base: base, isOwner: isOwner) }
     }
 
     private func verdict(
-        _ policy: SchemaMergePolicy, _ carried: [UInt32], _ last: Stamp, hasOwner: Bool,
+        _ policy: SchemaMergePolicy,
+        _ carried: [UInt32],
+        _ last: Stamp,
+        hasOwner: Bool,
         isOwner: Bool
     ) -> (proposedWins: Bool, byAuthority: Bool) {
         // > [M-08] A field that a department owns keeps the department's value against anybody
@@ -76,10 +89,14 @@ extension Merger {
     }
 
     private mutating func write(
-        _ carried: [UInt32], over last: Stamp?, base: Base, isOwner: Bool
+        _ carried: [UInt32],
+        over last: Stamp?,
+        base: Base,
+        isOwner: Bool
     ) {
         record.fields = record.fields.replacing(
-            carried.map { ($0, change.fields[$0] ?? []) })
+            carried.map { ($0, change.fields[$0] ?? []) }
+        )
         let stamp = stamp(over: last, base: base, ofOwner: isOwner)
         for number in carried { record.stamps.set(stamp, of: number) }
         wrote = true
@@ -91,8 +108,11 @@ extension Merger {
     // and of three writings, two alike, the order of arrival would decide.
     private mutating func countAsWriting(_ carried: [UInt32], _ last: Stamp, isOwner: Bool) {
         let stamp = Stamp(
-            device: author.device, base: next, time: max(change.observedAt, last.time),
-            byOwner: last.byOwner || isOwner)
+            device: author.device,
+            base: next,
+            time: max(change.observedAt, last.time),
+            byOwner: last.byOwner || isOwner
+        )
         for number in carried { record.stamps.set(stamp, of: number) }
         wrote = true
     }

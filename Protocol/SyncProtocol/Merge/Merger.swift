@@ -12,7 +12,11 @@ struct Merger {
     var wrote = false
 
     init(
-        change: Change, author: Author, standing: RecordState, type: RecordType, epoch: Epoch
+        change: Change,
+        author: Author,
+        standing: RecordState,
+        type: RecordType,
+        epoch: Epoch
     ) {
         self.change = change
         self.author = author
@@ -36,7 +40,11 @@ struct Merger {
         // > record's clock (its latest stamp) that the author had seen.
         let seen = last.map { isConcurrent($0, above: base) ? .min : $0.time + 1 } ?? .min
         return Stamp(
-            device: author.device, base: next, time: max(change.observedAt, seen), byOwner: byOwner)
+            device: author.device,
+            base: next,
+            time: max(change.observedAt, seen),
+            byOwner: byOwner
+        )
     }
 
     /// Whether a writing and this change were made by authors of whom neither had seen the other's.
@@ -50,8 +58,11 @@ struct Merger {
 
     func mySide(_ values: FieldMap) -> Conflict.Side {
         Conflict.Side(
-            values: values, device: author.device, time: change.observedAt,
-            uncertainty: change.uncertainty)
+            values: values,
+            device: author.device,
+            time: change.observedAt,
+            uncertainty: change.uncertainty
+        )
     }
 
     func finish() -> Merged {

@@ -15,7 +15,11 @@ public struct RecordState: Hashable, Sendable {
 
     /// A record as it was stored.
     public init(
-        id: RecordID, type: UInt32, revision: Revision, isDeleted: Bool, fields: FieldMap,
+        id: RecordID,
+        type: UInt32,
+        revision: Revision,
+        isDeleted: Bool,
+        fields: FieldMap,
         stamps: Stamps
     ) {
         self.id = id
@@ -37,20 +41,33 @@ extension RecordState {
 extension Merged {
     /// Notes that the merged record breaks a rule that neither change broke by itself.
     public mutating func noteInvalid(
-        _ violation: Violation, standing: RecordState, _ change: Change, by device: DeviceID
+        _ violation: Violation,
+        standing: RecordState,
+        _ change: Change,
+        by device: DeviceID
     ) {
         let last = standing.stamps.last(of: [violation.field], in: standing.fields)
         let other = last ?? standing.stamps.first
         conflicts.append(
             Conflict(
-                kind: .invalid, fields: [violation.field], policy: .review, isOpen: true,
+                kind: .invalid,
+                fields: [violation.field],
+                policy: .review,
+                isOpen: true,
                 standing: Conflict.Side(
-                    values: standing.fields.keeping([violation.field]), device: other.device,
-                    time: other.time),
+                    values: standing.fields.keeping([violation.field]),
+                    device: other.device,
+                    time: other.time
+                ),
                 proposed: Conflict.Side(
-                    values: change.fields, device: device, time: change.observedAt,
-                    uncertainty: change.uncertainty),
-                proposedWon: true))
+                    values: change.fields,
+                    device: device,
+                    time: change.observedAt,
+                    uncertainty: change.uncertainty
+                ),
+                proposedWon: true
+            )
+        )
         kind = .conflicted
     }
 }

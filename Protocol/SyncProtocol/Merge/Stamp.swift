@@ -137,7 +137,8 @@ extension Stamps {
             let number = UInt32(truncatingIfNeeded: try reader.varint())
             let element = try reader.bytes(try reader.varint())
             elements.append(
-                Element(number: number, bytes: element, stamp: try Stamp(from: &reader)))
+                Element(number: number, bytes: element, stamp: try Stamp(from: &reader))
+            )
         }
     }
 }
@@ -156,7 +157,10 @@ extension Stamp {
         let revision = Revision(rawValue: try reader.varint())
         let time = try reader.varint()
         self.init(
-            device: device, base: Base(epoch: epoch, revision: revision),
-            time: Int64(bitPattern: time) >> 1, byOwner: time & 1 == 1)
+            device: device,
+            base: Base(epoch: epoch, revision: revision),
+            time: Int64(bitPattern: time) >> 1,
+            byOwner: time & 1 == 1
+        )
     }
 }

@@ -23,8 +23,10 @@ public struct AreaPage: Hashable, Sendable {
         guard let map = try? FieldMap(bytes), let area = map.text(of: 1).flatMap({ AreaCode($0) })
         else { throw .malformedProtobuf }
         self.init(
-            area: area, position: Position(rawValue: map.number(of: 2)),
-            floor: Position(rawValue: map.number(of: 3)))
+            area: area,
+            position: Position(rawValue: map.number(of: 2)),
+            floor: Position(rawValue: map.number(of: 3))
+        )
         for record in map.messages(of: 4) { try records.append(RecordCopy(record)) }
         departures = map.messages(of: 5).compactMap { RecordID(bytes: $0) }
     }
@@ -59,7 +61,11 @@ public struct RecordCopy: Hashable, Sendable {
 
     /// A copy.
     public init(
-        id: RecordID, type: UInt32, revision: Revision, message: [UInt8], isDeleted: Bool,
+        id: RecordID,
+        type: UInt32,
+        revision: Revision,
+        message: [UInt8],
+        isDeleted: Bool,
         clock: Int64
     ) {
         self.id = id
@@ -71,13 +77,18 @@ public struct RecordCopy: Hashable, Sendable {
     }
 
     init(_ bytes: [UInt8]) throws(SyncError) {
-        guard let map = try? FieldMap(bytes), let id = map.value(of: 1).flatMap(RecordID.init(bytes:)),
+        guard let map = try? FieldMap(bytes),
+            let id = map.value(of: 1).flatMap(RecordID.init(bytes:)),
             let body = try? map.body(3)
         else { throw .malformedProtobuf }
         self.init(
-            id: id, type: body.type, revision: Revision(rawValue: map.number(of: 2)),
-            message: body.fields.bytes, isDeleted: map.number(of: 4) != 0,
-            clock: Int64(bitPattern: map.number(of: 5)))
+            id: id,
+            type: body.type,
+            revision: Revision(rawValue: map.number(of: 2)),
+            message: body.fields.bytes,
+            isDeleted: map.number(of: 4) != 0,
+            clock: Int64(bitPattern: map.number(of: 5))
+        )
         conflicts = map.messages(of: 6)
     }
 

@@ -52,14 +52,17 @@ extension Change {
         let map = try FieldMap(payload)
         guard let id = map.value(of: 1).flatMap(RecordID.init(bytes:)) else { throw .field(1) }
         let bodies = try (map.body(5), map.body(6))
-        let type = bodies.0?.type ?? bodies.1?.type ?? UInt32(truncatingIfNeeded: map.number(of: 14))
+        let type =
+            bodies.0?.type ?? bodies.1?.type ?? UInt32(truncatingIfNeeded: map.number(of: 14))
         guard type != 0, bodies.1 == nil || bodies.1?.type == type else { throw .field(5) }
         let own = Epoch(rawValue: map.number(of: 3))
         let implied = own == .none ? epoch : own
         self.init(
-            record: id, type: type,
+            record: id,
+            type: type,
             base: Base(revision: Revision(rawValue: map.number(of: 2)), epoch: implied),
-            observedAt: Int64(bitPattern: map.number(of: 8)))
+            observedAt: Int64(bitPattern: map.number(of: 8))
+        )
         fields = bodies.0?.fields ?? FieldMap()
         removed = bodies.1?.fields ?? FieldMap()
         fieldBases = try map.fieldBases(epoch: implied)
@@ -72,7 +75,8 @@ extension Change {
             let deletion = try FieldMap(Array(inner))
             self.deletion = Deletion(
                 reason: UInt32(truncatingIfNeeded: deletion.number(of: 1)),
-                text: deletion.text(of: 2) ?? "")
+                text: deletion.text(of: 2) ?? ""
+            )
         }
     }
 
@@ -83,7 +87,9 @@ extension Change {
         change.removed = try removed.canonical(as: type)
         change.clears = clears.filter { change.fields[$0] == nil }
         // A field that was sent empty is a field that was cleared.
-        let emptied = fields.numbers.filter { change.fields[$0] == nil && !change.clears.contains($0) }
+        let emptied = fields.numbers.filter {
+            change.fields[$0] == nil && !change.clears.contains($0)
+        }
         change.clears = (change.clears + emptied).sorted()
         for number in change.clears where type.field(number)?.isSet == true { throw .field(number) }
         return change
@@ -121,7 +127,8 @@ extension FieldMap {
             let own = Epoch(rawValue: inner.number(of: 3))
             bases[UInt32(truncatingIfNeeded: inner.number(of: 1))] = Base(
                 revision: Revision(rawValue: inner.number(of: 2)),
-                epoch: own == .none ? epoch : own)
+                epoch: own == .none ? epoch : own
+            )
         }
         return bases
     }

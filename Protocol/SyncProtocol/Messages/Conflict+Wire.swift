@@ -18,7 +18,11 @@ public struct ConflictContext: Sendable {
 
     /// A context.
     public init(
-        id: UInt64, record: RecordID, type: UInt32, revision: Revision, metAt: Int64,
+        id: UInt64,
+        record: RecordID,
+        type: UInt32,
+        revision: Revision,
+        metAt: Int64,
         authors: [DeviceID: String]
     ) {
         self.id = id
@@ -52,7 +56,8 @@ extension Conflict {
                 $0.proposedWon = proposedWon
                 $0.revision = context.revision.rawValue
                 $0.metAt = context.metAt
-            })
+            }
+        )
     }
 }
 

@@ -38,7 +38,8 @@ public struct EnrolmentRequest: Hashable, Sendable {
                 $0.code = code
                 $0.publicKey = Data(publicKey)
                 $0.software = software
-            })
+            }
+        )
     }
 }
 
@@ -63,8 +64,14 @@ public struct EnrolmentResponse: Hashable, Sendable {
 
     /// An answer.
     public init(
-        device: DeviceID, epoch: Epoch, serverKey: [UInt8], identityKey: [UInt8], grant: Grant,
-        serverTime: Int64, certificate: String, name: String
+        device: DeviceID,
+        epoch: Epoch,
+        serverKey: [UInt8],
+        identityKey: [UInt8],
+        grant: Grant,
+        serverTime: Int64,
+        certificate: String,
+        name: String
     ) {
         self.device = device
         self.epoch = epoch
@@ -82,9 +89,15 @@ public struct EnrolmentResponse: Hashable, Sendable {
             let device = DeviceID(bytes: wire.device)
         else { throw .malformedProtobuf }
         self.init(
-            device: device, epoch: Epoch(rawValue: wire.epoch), serverKey: Array(wire.serverKey),
-            identityKey: Array(wire.identityKey), grant: Grant(wire.grant),
-            serverTime: wire.serverTime, certificate: wire.certificate, name: wire.name)
+            device: device,
+            epoch: Epoch(rawValue: wire.epoch),
+            serverKey: Array(wire.serverKey),
+            identityKey: Array(wire.identityKey),
+            grant: Grant(wire.grant),
+            serverTime: wire.serverTime,
+            certificate: wire.certificate,
+            name: wire.name
+        )
     }
 
     /// The answer's bytes.

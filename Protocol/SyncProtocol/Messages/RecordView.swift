@@ -7,7 +7,10 @@ public struct RecordView: Sendable {
 
     /// A view of a record that stands in some areas; each conflict the bytes of a `Conflict` message.
     public init(
-        of state: RecordState, type: RecordType, areas: [AreaCode], conflicts: [[UInt8]] = []
+        of state: RecordState,
+        type: RecordType,
+        areas: [AreaCode],
+        conflicts: [[UInt8]] = []
     ) {
         wire = WireRecordView.with { view in
             view.id = state.id.description
@@ -34,7 +37,8 @@ public struct RecordView: Sendable {
             WireRecordList.with {
                 $0.records = records.map(\.wire)
                 $0.next = next?.description ?? ""
-            })
+            }
+        )
     }
 
     private static func json(_ message: some Message) -> [UInt8] {

@@ -76,13 +76,19 @@ public struct SyncRequest: Hashable, Sendable {
         for bookmark in wire {
             guard let area = AreaCode(bookmark.area) else {
                 throw SyncError(
-                    "bookmark_malformed", "A bookmark names no area: “\(bookmark.area.prefix(20))”",
-                    hint: "An area is 2, 4, 6, 9 or 12 digits.", subject: "bookmarks")
+                    "bookmark_malformed",
+                    "A bookmark names no area: “\(bookmark.area.prefix(20))”",
+                    hint: "An area is 2, 4, 6, 9 or 12 digits.",
+                    subject: "bookmarks"
+                )
             }
             bookmarks.append(
                 Bookmark(
-                    area: area, position: Position(rawValue: bookmark.position),
-                    floor: Position(rawValue: bookmark.floor)))
+                    area: area,
+                    position: Position(rawValue: bookmark.position),
+                    floor: Position(rawValue: bookmark.floor)
+                )
+            )
         }
         return bookmarks
     }
@@ -124,8 +130,10 @@ func decodeJSON<M: Message>(_ body: [UInt8]) throws(SyncError) -> M {
         return try M(jsonUTF8Bytes: body)
     } catch {
         throw SyncError(
-            "json_malformed", "The body is not the JSON of a \(M.protoMessageName): \(error)",
-            hint: "Field names and values are those of protobuf's JSON mapping of sync.proto.")
+            "json_malformed",
+            "The body is not the JSON of a \(M.protoMessageName): \(error)",
+            hint: "Field names and values are those of protobuf's JSON mapping of sync.proto."
+        )
     }
 }
 
@@ -142,6 +150,8 @@ extension FieldMap {
 
 extension SyncError {
     static let malformedProtobuf = SyncError(
-        "protobuf_malformed", "The body is not the protobuf of this message",
-        hint: "Encode it by Protocol/sync.proto; JSON needs Content-Type: application/json.")
+        "protobuf_malformed",
+        "The body is not the protobuf of this message",
+        hint: "Encode it by Protocol/sync.proto; JSON needs Content-Type: application/json."
+    )
 }

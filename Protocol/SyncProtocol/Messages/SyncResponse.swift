@@ -116,8 +116,10 @@ extension Outcome {
     fileprivate init?(_ wire: WireOutcome) {
         guard let kind = Kind(rawValue: wire.kind.rawValue) else { return nil }
         self.init(
-            sequence: SequenceNumber(rawValue: wire.sequence), kind: kind,
-            revision: Revision(rawValue: wire.revision))
+            sequence: SequenceNumber(rawValue: wire.sequence),
+            kind: kind,
+            revision: Revision(rawValue: wire.revision)
+        )
         code = wire.code
         field = wire.field
         message = wire.message

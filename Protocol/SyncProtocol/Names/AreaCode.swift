@@ -21,7 +21,9 @@ public struct AreaCode: Hashable, Comparable, Codable, Sendable, CustomStringCon
     public var description: String { rawValue }
 
     /// Orders areas by code, so that locks are always taken in the same order.
-    public static func < (left: AreaCode, right: AreaCode) -> Bool { left.rawValue < right.rawValue }
+    public static func < (left: AreaCode, right: AreaCode) -> Bool {
+        left.rawValue < right.rawValue
+    }
 }
 
 extension Collection where Element == AreaCode {

@@ -11,7 +11,9 @@ public struct Revision: RawRepresentable, Hashable, Comparable, Codable, Sendabl
     public static let none = Revision(rawValue: 0)
     package var next: Revision { Revision(rawValue: rawValue + 1) }
     /// Orders revisions of one record.
-    public static func < (left: Revision, right: Revision) -> Bool { left.rawValue < right.rawValue }
+    public static func < (left: Revision, right: Revision) -> Bool {
+        left.rawValue < right.rawValue
+    }
 }
 
 /// A place in an area's feed: 1, 2, 3 …, given at commit, in commit order.
@@ -24,7 +26,9 @@ public struct Position: RawRepresentable, Hashable, Comparable, Codable, Sendabl
     public static let start = Position(rawValue: 0)
     package var next: Position { Position(rawValue: rawValue + 1) }
     /// Orders positions of one area.
-    public static func < (left: Position, right: Position) -> Bool { left.rawValue < right.rawValue }
+    public static func < (left: Position, right: Position) -> Bool {
+        left.rawValue < right.rawValue
+    }
 }
 
 /// One incarnation of the server's database; a restored database is a later one.
@@ -52,7 +56,9 @@ public struct SequenceNumber: RawRepresentable, Hashable, Comparable, Codable, S
     public static let none = SequenceNumber(rawValue: 0)
     package var next: SequenceNumber { SequenceNumber(rawValue: rawValue + 1) }
     /// Orders changes of one device.
-    public static func < (left: SequenceNumber, right: SequenceNumber) -> Bool { left.rawValue < right.rawValue }
+    public static func < (left: SequenceNumber, right: SequenceNumber) -> Bool {
+        left.rawValue < right.rawValue
+    }
 }
 
 /// What the author of a change had seen of a record: an epoch and a revision in it [B-01].

@@ -30,7 +30,8 @@ public struct RecordID: Hashable, Comparable, Sendable, CustomStringConvertible 
 
     /// A new time-ordered id (UUIDv7).
     public static func minted(
-        at milliseconds: Int64, using random: inout some RandomNumberGenerator
+        at milliseconds: Int64,
+        using random: inout some RandomNumberGenerator
     ) -> RecordID {
         var bytes = [UInt8](repeating: 0, count: 16)
         for index in 0..<6 {
@@ -77,7 +78,8 @@ extension RecordID: Codable {
         let text = try decoder.singleValueContainer().decode(String.self)
         guard let id = RecordID(text) else {
             throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "not a record id"))
+                .init(codingPath: decoder.codingPath, debugDescription: "not a record id")
+            )
         }
         self = id
     }
@@ -109,6 +111,8 @@ extension Array where Element == UInt8 {
         let digits = text.utf8.map { Character(UnicodeScalar($0)).hexDigitValue }
         guard digits.count.isMultiple(of: 2), !digits.contains(nil) else { return nil }
         let values = digits.compactMap(\.self)
-        self = stride(from: 0, to: values.count, by: 2).map { UInt8(values[$0] << 4 | values[$0 + 1]) }
+        self = stride(from: 0, to: values.count, by: 2).map {
+            UInt8(values[$0] << 4 | values[$0 + 1])
+        }
     }
 }

@@ -19,7 +19,8 @@ extension FieldMap {
     }
 
     private func singular(
-        _ field: RecordField, _ range: Range<Int>
+        _ field: RecordField,
+        _ range: Range<Int>
     ) throws(WireError) -> ArraySlice<UInt8> {
         var last: WireScanner.Field?
         var scanner = WireScanner(bytes, range)
@@ -30,7 +31,8 @@ extension FieldMap {
     }
 
     private func set(
-        _ field: RecordField, _ range: Range<Int>
+        _ field: RecordField,
+        _ range: Range<Int>
     ) throws(WireError) -> ArraySlice<UInt8> {
         var elements: [[UInt8]] = []
         var scanner = WireScanner(bytes, range)
@@ -54,7 +56,8 @@ extension FieldMap {
     }
 
     private func unpacked(
-        _ field: RecordField, _ range: Range<Int>
+        _ field: RecordField,
+        _ range: Range<Int>
     ) throws(WireError) -> [[UInt8]] {
         var elements: [[UInt8]] = []
         var scanner = WireScanner(bytes, range)
@@ -69,7 +72,9 @@ extension FieldMap {
 
     /// One value with its key, in its shortest form; `nil` where it is the default.
     private func element(
-        _ field: RecordField, _ value: Range<Int>, keepingDefault: Bool
+        _ field: RecordField,
+        _ value: Range<Int>,
+        keepingDefault: Bool
     ) throws(WireError) -> [UInt8]? {
         var element: [UInt8] = []
         if field.wire == .varint {

@@ -53,14 +53,20 @@ public struct SchemaRules: RecordRules {
 
     private func missing(_ field: RecordField) -> Violation {
         Violation(
-            code: "\(field.name)_missing", field: field.number, zh: "缺少\(field.zh)，请补填。",
-            en: "The \(field.en) is missing: fill it in.")
+            code: "\(field.name)_missing",
+            field: field.number,
+            zh: "缺少\(field.zh)，请补填。",
+            en: "The \(field.en) is missing: fill it in."
+        )
     }
 
     private func misshapen(_ field: RecordField) -> Violation {
         Violation(
-            code: "\(field.name)_invalid", field: field.number, zh: "\(field.zh)格式不对，请改正。",
-            en: "The \(field.en) is not of the right form: correct it.")
+            code: "\(field.name)_invalid",
+            field: field.number,
+            zh: "\(field.zh)格式不对，请改正。",
+            en: "The \(field.en) is not of the right form: correct it."
+        )
     }
 }
 

@@ -95,7 +95,8 @@ public struct RecordField: Sendable {
 
     init(
         _ field: Google_Protobuf_FieldDescriptorProto,
-        among siblings: [Google_Protobuf_FieldDescriptorProto], labels: EnumLabels
+        among siblings: [Google_Protobuf_FieldDescriptorProto],
+        labels: EnumLabels
     ) {
         let rules = field.options.Schemafield
         number = UInt32(field.number)

@@ -17,7 +17,9 @@ public struct Schema: Sendable {
         // The bytes are part of this program; if they do not parse, it was built wrongly.
         guard
             let set = try? Google_Protobuf_FileDescriptorSet(
-                serializedBytes: descriptors, extensions: SchemaSchema_Extensions)
+                serializedBytes: descriptors,
+                extensions: SchemaSchema_Extensions
+            )
         else { preconditionFailure("the compiled-in descriptor set does not parse: make generate") }
         let messages = set.file.flatMap(\.messageType)
         let labels = EnumLabels(set.file.flatMap(\.enumType))
@@ -61,8 +63,10 @@ struct EnumLabels {
             let values = enumeration.value.filter { $0.number != 0 }.map {
                 let label = $0.options.Schemalabel
                 return RecordField.Value(
-                    number: UInt64($0.number), name: $0.name,
-                    label: Label(zh: label.zh, en: label.en))
+                    number: UInt64($0.number),
+                    name: $0.name,
+                    label: Label(zh: label.zh, en: label.en)
+                )
             }
             return (enumeration.name, values)
         }

@@ -55,7 +55,9 @@ extension String {
     fileprivate var members: [(name: String, isRefused: Bool)] {
         split(separator: ",").map { member in
             let parts = member.split(separator: ";").map { $0.filter { $0 != " " }.lowercased() }
-            return (parts.first ?? "", parts.dropFirst().contains { ["q=0", "q=0.0"].contains($0) })
+            return (
+                parts.first ?? "", parts.dropFirst().contains { ["q=0", "q=0.0"].contains($0) }
+            )
         }
     }
 }

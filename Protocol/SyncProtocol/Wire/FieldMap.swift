@@ -29,7 +29,9 @@ public struct FieldMap: Hashable, Sendable {
         while let field = try scanner.next() {
             if let last = found.last, last.number == field.number {
                 found[found.count - 1] = Slot(
-                    number: last.number, range: last.range.lowerBound..<field.whole.upperBound)
+                    number: last.number,
+                    range: last.range.lowerBound..<field.whole.upperBound
+                )
                 continue
             }
             isOrdered = isOrdered && (found.last.map { $0.number < field.number } ?? true)
@@ -50,7 +52,8 @@ public struct FieldMap: Hashable, Sendable {
     }
 
     private static func gathered(
-        _ slots: [Slot], in message: [UInt8]
+        _ slots: [Slot],
+        in message: [UInt8]
     ) -> [(number: UInt32, bytes: ArraySlice<UInt8>)] {
         let numbers = Set(slots.map(\.number)).sorted()
         return numbers.map { number in
@@ -117,7 +120,9 @@ public struct FieldMap: Hashable, Sendable {
 
     /// Only the named fields.
     public func keeping(_ numbers: some Sequence<UInt32>) -> FieldMap {
-        Self.joined(Set(numbers).sorted().compactMap { number in self[number].map { (number, $0) } })
+        Self.joined(
+            Set(numbers).sorted().compactMap { number in self[number].map { (number, $0) } }
+        )
     }
 
     /// The elements of a repeated field, each as it travels, with its key.
@@ -161,7 +166,8 @@ extension FieldMap {
     ///
     /// The elements are sorted and each kept once.
     public func settingElements(
-        _ elements: [ArraySlice<UInt8>], of number: UInt32
+        _ elements: [ArraySlice<UInt8>],
+        of number: UInt32
     ) -> FieldMap {
         let sorted = Set(elements).sorted { $0.lexicographicallyPrecedes($1) }
         return replacing([(number, ArraySlice(sorted.joined()))])

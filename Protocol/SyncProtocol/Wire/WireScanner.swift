@@ -42,7 +42,11 @@ package struct WireScanner {
         }
         let value = try value(of: wire)
         return Field(
-            number: UInt32(key >> 3), wire: wire, whole: start..<offset, value: value)
+            number: UInt32(key >> 3),
+            wire: wire,
+            whole: start..<offset,
+            value: value
+        )
     }
 
     private mutating func value(of wire: WireType) throws(WireError) -> Range<Int> {

@@ -3,12 +3,20 @@ internal import CZlib
 /// Packs and unpacks bodies with zlib. Unpacking is bounded: a small body must not become a large one.
 public enum Zlib {
     /// The bytes packed under a coding.
-    public static func pack(_ bytes: [UInt8], as coding: ContentCoding, level: Int32 = 6) -> [UInt8] {
+    public static func pack(_ bytes: [UInt8], as coding: ContentCoding, level: Int32 = 6) -> [UInt8]
+    {
         guard coding != .identity else { return bytes }
         var stream = z_stream()
         let status = deflateInit2_(
-            &stream, level, Z_DEFLATED, coding.windowBits, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
-            Int32(MemoryLayout<z_stream>.size))
+            &stream,
+            level,
+            Z_DEFLATED,
+            coding.windowBits,
+            8,
+            Z_DEFAULT_STRATEGY,
+            ZLIB_VERSION,
+            Int32(MemoryLayout<z_stream>.size)
+        )
         precondition(status == Z_OK, "zlib could not start: \(status)")
         defer { deflateEnd(&stream) }
         let bound = Int(deflateBound(&stream, UInt(bytes.count)))
@@ -33,7 +41,9 @@ public enum Zlib {
     ///
     /// Throws `body_not_inflatable`, `body_truncated`, `body_too_large` or `dictionary_unknown`.
     public static func unpack(
-        _ packed: [UInt8], as coding: ContentCoding, limit: Int
+        _ packed: [UInt8],
+        as coding: ContentCoding,
+        limit: Int
     ) throws(SyncError) -> [UInt8] {
         guard coding != .identity else {
             guard packed.count <= limit else { throw .tooLarge(limit) }
@@ -41,7 +51,11 @@ public enum Zlib {
         }
         var stream = z_stream()
         let status = inflateInit2_(
-            &stream, coding.windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+            &stream,
+            coding.windowBits,
+            ZLIB_VERSION,
+            Int32(MemoryLayout<z_stream>.size)
+        )
         precondition(status == Z_OK, "zlib could not start: \(status)")
         defer { inflateEnd(&stream) }
         var input = packed
@@ -56,21 +70,29 @@ public enum Zlib {
         case Z_OK, Z_BUF_ERROR:
             if output.count > limit { throw .tooLarge(limit) }
             throw SyncError(
-                "body_truncated", "The body ends early: the connection was cut",
-                hint: "Send it again.")
+                "body_truncated",
+                "The body ends early: the connection was cut",
+                hint: "Send it again."
+            )
         case Z_NEED_DICT:
             throw SyncError(
-                "dictionary_unknown", "The body needs a preset dictionary that nobody here has",
-                hint: "Send it again without a preset dictionary.")
+                "dictionary_unknown",
+                "The body needs a preset dictionary that nobody here has",
+                hint: "Send it again without a preset dictionary."
+            )
         default:
             throw SyncError(
-                "body_not_inflatable", "The body is not \(coding.rawValue) data",
-                hint: "Check Content-Encoding: deflate means zlib (RFC 1950).")
+                "body_not_inflatable",
+                "The body is not \(coding.rawValue) data",
+                hint: "Check Content-Encoding: deflate means zlib (RFC 1950)."
+            )
         }
     }
 
     private static func inflateAll(
-        _ stream: inout z_stream, into output: inout [UInt8], limit: Int
+        _ stream: inout z_stream,
+        into output: inout [UInt8],
+        limit: Int
     ) -> Int32 {
         var status = Z_OK
         while status == Z_OK, output.count <= limit {
@@ -95,7 +117,9 @@ extension ContentCoding {
 extension SyncError {
     fileprivate static func tooLarge(_ limit: Int) -> SyncError {
         SyncError(
-            "body_too_large", "The body is larger than \(limit) bytes",
-            hint: "Send fewer changes at a time.")
+            "body_too_large",
+            "The body is larger than \(limit) bytes",
+            hint: "Send fewer changes at a time."
+        )
     }
 }

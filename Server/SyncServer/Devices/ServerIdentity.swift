@@ -33,8 +33,10 @@ public struct ServerIdentity: Sendable {
                 let natural = try transaction.setting(.identityKey).flatMap(NaturalKey.init(bytes:))
             else {
                 throw SyncError(
-                    "settings_damaged", "The database does not hold a readable key and epoch",
-                    hint: "Restore it from a backup; do not start a new one in its place.")
+                    "settings_damaged",
+                    "The database does not hold a readable key and epoch",
+                    hint: "Restore it from a backup; do not start a new one in its place."
+                )
             }
             return ServerIdentity(key: key, epoch: epoch, naturalKey: natural)
         }

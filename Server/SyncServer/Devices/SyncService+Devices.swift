@@ -29,15 +29,21 @@ extension SyncService {
     ///
     /// Returns the code and when it expires, in milliseconds since 1970.
     public func expectDevice(
-        named name: String, areas: [AreaCode], department: String? = nil,
+        named name: String,
+        areas: [AreaCode],
+        department: String? = nil,
         lifetime: Int64 = codeLifetime
     ) async throws -> (code: OneTimeCode, expires: Int64) {
         var random = SystemRandomNumberGenerator()
         let code = OneTimeCode(using: &random)
         let expires = clock() + lifetime
         let enrolment = Enrolment(
-            codeHash: code.hash, name: name, areas: areas, department: department,
-            expiresAt: expires)
+            codeHash: code.hash,
+            name: name,
+            areas: areas,
+            department: department,
+            expiresAt: expires
+        )
         try await store.write { try $0.save(enrolment) }
         return (code, expires)
     }
@@ -49,57 +55,88 @@ extension SyncService {
     public func enrol(_ request: EnrolmentRequest) async throws -> EnrolmentResponse {
         guard let key = PublicKey(bytes: request.publicKey) else {
             throw SyncError(
-                "key_invalid", "The public key is not an Ed25519 key",
-                hint: "Send its 32 bytes.", subject: "public_key")
+                "key_invalid",
+                "The public key is not an Ed25519 key",
+                hint: "Send its 32 bytes.",
+                subject: "public_key"
+            )
         }
         let now = clock()
         let device = try await store.write { transaction in
             try Self.admit(key, request, at: now, in: transaction)
         }
         return EnrolmentResponse(
-            device: device.id, epoch: identity.epoch, serverKey: identity.key.publicKey.bytes,
-            identityKey: identity.naturalKey.bytes, grant: device.grant, serverTime: now,
+            device: device.id,
+            epoch: identity.epoch,
+            serverKey: identity.key.publicKey.bytes,
+            identityKey: identity.naturalKey.bytes,
+            grant: device.grant,
+            serverTime: now,
             certificate: try await EnrolmentCertificate.signed(
-                by: identity.key, for: key, epoch: identity.epoch, at: now),
-            name: device.name)
+                by: identity.key,
+                for: key,
+                epoch: identity.epoch,
+                at: now
+            ),
+            name: device.name
+        )
     }
 
     // > [A-01] A used, expired or unknown code is refused, each with its own code.
     private static func admit(
-        _ key: PublicKey, _ request: EnrolmentRequest, at now: Int64,
+        _ key: PublicKey,
+        _ request: EnrolmentRequest,
+        at now: Int64,
         in transaction: some StoreTransaction
     ) throws -> StoredDevice {
         let hash = OneTimeCode(typed: request.code).hash
         guard var enrolment = try transaction.enrolment(codeHash: hash) else {
             throw SyncError(
-                "code_unknown", "Nobody is expected with this code",
-                hint: "Check the code, or ask the operator for a new link.", subject: "code")
+                "code_unknown",
+                "Nobody is expected with this code",
+                hint: "Check the code, or ask the operator for a new link.",
+                subject: "code"
+            )
         }
         if let user = enrolment.usedBy {
             guard user == key.deviceID, let device = try transaction.device(user) else {
                 throw SyncError(
-                    "code_used", "This code was used already",
-                    hint: "Ask the operator for a new link.", subject: "code")
+                    "code_used",
+                    "This code was used already",
+                    hint: "Ask the operator for a new link.",
+                    subject: "code"
+                )
             }
             return device
         }
         guard now < enrolment.expiresAt else {
             throw SyncError(
-                "code_expired", "This code has expired", hint: "Ask the operator for a new link.",
-                subject: "code")
+                "code_expired",
+                "This code has expired",
+                hint: "Ask the operator for a new link.",
+                subject: "code"
+            )
         }
         enrolment.usedBy = key.deviceID
         let device = StoredDevice(
-            id: key.deviceID, publicKey: key.bytes, name: enrolment.name,
-            department: enrolment.department, grants: [Grant(number: 1, areas: enrolment.areas)],
-            chain: Chain.start, enrolledAt: now, software: request.software)
+            id: key.deviceID,
+            publicKey: key.bytes,
+            name: enrolment.name,
+            department: enrolment.department,
+            grants: [Grant(number: 1, areas: enrolment.areas)],
+            chain: Chain.start,
+            enrolledAt: now,
+            software: request.software
+        )
         try transaction.save(enrolment)
         try transaction.save(device)
         return device
     }
 
     /// Every device, in the order of enrolment.
-    public func devices() async throws -> [StoredDevice] { try await store.read { try $0.devices() } }
+    public func devices() async throws -> [StoredDevice] {
+        try await store.read { try $0.devices() }
+    }
 
     // > [A-04] A missing token, an unknown device, a wrong signature, a wrong audience and a time
     // > that is off have each their own code.
@@ -111,8 +148,10 @@ extension SyncService {
     public func authenticate(_ token: String?) async throws -> StoredDevice {
         guard let token, !token.isEmpty else {
             throw SyncError(
-                "token_missing", "The request carries no token",
-                hint: "Send Authorization: Bearer followed by what `residence token` prints.")
+                "token_missing",
+                "The request carries no token",
+                hint: "Send Authorization: Bearer followed by what `residence token` prints."
+            )
         }
         let id = try await DeviceToken.claimedDevice(token)
         guard let device = try await store.read({ try $0.device(id) }),
@@ -125,6 +164,8 @@ extension SyncService {
 
 extension SyncError {
     static let deviceUnknown = SyncError(
-        "device_unknown", "No such device was enrolled here",
-        hint: "Enrol it with a link from `residence-syncd device add`.")
+        "device_unknown",
+        "No such device was enrolled here",
+        hint: "Enrol it with a link from `residence-syncd device add`."
+    )
 }

@@ -10,10 +10,13 @@ struct FeedReader {
     ///
     /// > [F-05] A device receives no record outside the areas of its grant.
     func pages(
-        for request: SyncRequest, of areas: [AreaCode]
+        for request: SyncRequest,
+        of areas: [AreaCode]
     ) throws -> (pages: [AreaPage], hasMore: Bool) {
         let asked = Dictionary(
-            request.bookmarks.map { ($0.area, $0) }, uniquingKeysWith: { first, _ in first })
+            request.bookmarks.map { ($0.area, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
         let limit = limits.pageBytes
         var left = request.budget > 0 ? min(request.budget, limit) : limit
         var pages: [AreaPage] = []
@@ -31,7 +34,10 @@ struct FeedReader {
     // > [F-07] A bookmark above the server's head, or of another epoch, starts again at 0.
     // > [F-03] A reader that starts at 0 gets no departure at or below the head that it started with.
     private func start(
-        _ bookmark: Bookmark?, isSameEpoch: Bool, area: AreaCode, _ head: Position
+        _ bookmark: Bookmark?,
+        isSameEpoch: Bool,
+        area: AreaCode,
+        _ head: Position
     ) -> Bookmark {
         guard let bookmark, isSameEpoch, bookmark.position <= head, bookmark.position > .start
         else { return Bookmark(area: area, position: .start, floor: head) }

@@ -11,7 +11,10 @@ public struct RecordPage: Sendable {
 extension SyncService {
     /// Records that stand in some areas, tombstones apart, by id, a page at a time.
     public func records(
-        ofType type: UInt32?, in areas: [AreaCode], after id: RecordID?, limit: Int
+        ofType type: UInt32?,
+        in areas: [AreaCode],
+        after id: RecordID?,
+        limit: Int
     ) async throws -> RecordPage {
         let limit = max(1, min(limit, limits.rowsPerPage))
         return try await store.read { transaction in
@@ -34,7 +37,8 @@ extension SyncService {
     /// A record that stands in some areas, with all its conflicts, each the bytes of a `Conflict`
     /// message; `nil` where there is none.
     public func record(
-        _ id: RecordID, in areas: [AreaCode]
+        _ id: RecordID,
+        in areas: [AreaCode]
     ) async throws -> (record: StoredRecord, conflicts: [[UInt8]])? {
         try await store.read { transaction in
             guard let record = try transaction.records([id])[id],

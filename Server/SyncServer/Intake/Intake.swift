@@ -16,7 +16,8 @@ struct Intake {
     ///
     /// Throws `sequence_gap` and `device_forked`, nothing having been done.
     func accept(
-        _ request: SyncRequest, from device: inout StoredDevice,
+        _ request: SyncRequest,
+        from device: inout StoredDevice,
         in transaction: some StoreTransaction
     ) throws -> [Outcome] {
         guard !request.payloads.isEmpty else { return [] }
@@ -42,7 +43,9 @@ struct Intake {
 
     // > [Q-03] A change that the server already has is answered from what was stored.
     private func stored(
-        _ payloads: [[UInt8]], from first: SequenceNumber, of device: StoredDevice,
+        _ payloads: [[UInt8]],
+        from first: SequenceNumber,
+        of device: StoredDevice,
         in transaction: some StoreTransaction
     ) throws -> [StoredChange] {
         guard !payloads.isEmpty else { return [] }
@@ -54,7 +57,10 @@ struct Intake {
     }
 
     private func apply(
-        _ payloads: [[UInt8]], _ hashes: [[UInt8]], from device: StoredDevice, epoch: Epoch,
+        _ payloads: [[UInt8]],
+        _ hashes: [[UInt8]],
+        from device: StoredDevice,
+        epoch: Epoch,
         in transaction: some StoreTransaction
     ) throws -> [Outcome] {
         guard !payloads.isEmpty else { return [] }
@@ -62,8 +68,14 @@ struct Intake {
         let changes = payloads.map { try? Change(payload: $0, epoch: epoch) }
         try records.load(changes.compactMap { $0?.record })
         let judge = Judge(
-            device: device, records: records, transaction: transaction, rules: rules,
-            schema: schema, limits: limits, epoch: self.epoch)
+            device: device,
+            records: records,
+            transaction: transaction,
+            rules: rules,
+            schema: schema,
+            limits: limits,
+            epoch: self.epoch
+        )
         var sequence = device.highWater
         var outcomes: [Outcome] = []
         for (index, change) in changes.enumerated() {
@@ -72,9 +84,16 @@ struct Intake {
             let outcome = try carryOut(verdict, change, sequence, device, records, transaction)
             try transaction.append(
                 StoredChange(
-                    device: device.id, sequence: sequence, record: change?.record,
-                    payload: payloads[index], hash: hashes[index], outcome: outcome,
-                    receivedAt: now, epoch: self.epoch))
+                    device: device.id,
+                    sequence: sequence,
+                    record: change?.record,
+                    payload: payloads[index],
+                    hash: hashes[index],
+                    outcome: outcome,
+                    receivedAt: now,
+                    epoch: self.epoch
+                )
+            )
             outcomes.append(outcome)
         }
         try Placing(records: records, schema: schema).run(in: transaction)
@@ -83,8 +102,12 @@ struct Intake {
 
     // > [Q-06] Every change of a batch gets an outcome; none keeps another from being dealt with.
     private func carryOut(
-        _ verdict: Verdict, _ change: Change?, _ sequence: SequenceNumber, _ device: StoredDevice,
-        _ records: WorkingSet, _ transaction: some StoreTransaction
+        _ verdict: Verdict,
+        _ change: Change?,
+        _ sequence: SequenceNumber,
+        _ device: StoredDevice,
+        _ records: WorkingSet,
+        _ transaction: some StoreTransaction
     ) throws -> Outcome {
         switch verdict {
         case .quarantine(let refusal):
@@ -98,27 +121,43 @@ struct Intake {
             let old = try records.record(merged.record.id)
             records.set(
                 StoredRecord(
-                    state: merged.record, placements: old?.placements ?? [],
-                    openConflicts: (old?.openConflicts ?? 0) + open))
+                    state: merged.record,
+                    placements: old?.placements ?? [],
+                    openConflicts: (old?.openConflicts ?? 0) + open
+                )
+            )
             try keep(merged.conflicts, of: merged.record, device, transaction)
             if open > 0 { records.noteConflict(of: merged.record.id) }
             return Outcome(
-                sequence: sequence, kind: Outcome.Kind(merged.kind), revision: merged.record.revision)
+                sequence: sequence,
+                kind: Outcome.Kind(merged.kind),
+                revision: merged.record.revision
+            )
         }
     }
 
     private func keep(
-        _ conflicts: [Conflict], of record: RecordState, _ device: StoredDevice,
+        _ conflicts: [Conflict],
+        of record: RecordState,
+        _ device: StoredDevice,
         _ transaction: some StoreTransaction
     ) throws {
         for conflict in conflicts {
             let standing = try transaction.device(conflict.standing.device)?.name
             let context = ConflictContext(
-                id: 0, record: record.id, type: record.type, revision: record.revision, metAt: now,
-                authors: [conflict.standing.device: standing ?? "", device.id: device.name])
+                id: 0,
+                record: record.id,
+                type: record.type,
+                revision: record.revision,
+                metAt: now,
+                authors: [conflict.standing.device: standing ?? "", device.id: device.name]
+            )
             try transaction.append(
-                conflict: conflict.encoded(in: context), of: record.id, device: device.id,
-                isOpen: conflict.isOpen)
+                conflict: conflict.encoded(in: context),
+                of: record.id,
+                device: device.id,
+                isOpen: conflict.isOpen
+            )
         }
     }
 }
@@ -138,15 +177,19 @@ extension Outcome.Kind {
 extension SyncError {
     static func sequenceGap(expected: SequenceNumber) -> SyncError {
         SyncError(
-            "sequence_gap", "The server expects change \(expected.rawValue) next",
+            "sequence_gap",
+            "The server expects change \(expected.rawValue) next",
             hint: "Send your changes from number \(expected.rawValue) on.",
-            subject: String(expected.rawValue))
+            subject: String(expected.rawValue)
+        )
     }
 
     static let forked = SyncError(
-        "device_forked", "These changes do not continue what this device sent before",
+        "device_forked",
+        "These changes do not continue what this device sent before",
         hint: """
             The device was cloned or restored from an old image. Nothing was lost and nothing was \
             applied: ask the operator to re-key it.
-            """)
+            """
+    )
 }

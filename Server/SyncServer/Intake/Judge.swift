@@ -40,8 +40,13 @@ struct Judge {
         let isReferredTo =
             try change.deletion != nil && records.isReferredTo(change.record)
         var merged = merge(
-            change, by: device.author, into: standing?.state, of: type, epoch: epoch,
-            isReferredTo: isReferredTo)
+            change,
+            by: device.author,
+            into: standing?.state,
+            of: type,
+            epoch: epoch,
+            isReferredTo: isReferredTo
+        )
         guard merged.record.fields.bytes.count <= limits.recordBytes else { throw Refusal.tooLarge }
         if merged.record.isDeleted, change.deletion == nil { throw Refusal.deleted }
         if let standing { try checkRules(of: &merged, over: standing.state, change, type) }
@@ -49,7 +54,9 @@ struct Judge {
     }
 
     private func checkPresence(
-        of standing: StoredRecord?, for change: Change, _ type: RecordType
+        of standing: StoredRecord?,
+        for change: Change,
+        _ type: RecordType
     ) throws {
         if let standing {
             guard standing.state.type == change.type else { throw Refusal.malformed(field: 0) }
@@ -73,14 +80,18 @@ struct Judge {
                 continue
             }
             // > [V-02] A change that depends on a quarantined creation waits with it.
-            if try !transaction.quarantinedCreations(among: [target]).isEmpty { throw Refusal.waits }
+            if try !transaction.quarantinedCreations(among: [target]).isEmpty {
+                throw Refusal.waits
+            }
             throw Refusal.referenceUnknown(field: field.number)
         }
     }
 
     /// What a change says has to be valid by itself; what a creation leaves out, too.
     private func checkOwnFields(
-        of change: Change, isCreation: Bool, _ type: RecordType
+        of change: Change,
+        isCreation: Bool,
+        _ type: RecordType
     ) throws {
         let violations = rules.violations(of: change.fields, as: type)
         let own = violations.first { isCreation || change.fields[$0.field] != nil }
@@ -90,7 +101,9 @@ struct Judge {
     // > [V-03] A change to a record outside the areas of the grant under which it was captured is
     // > quarantined.
     private func checkAreas(
-        of standing: StoredRecord?, for change: Change, _ type: RecordType
+        of standing: StoredRecord?,
+        for change: Change,
+        _ type: RecordType
     ) throws {
         let granted = device.areas(ofGrant: change.grant)
         if let standing, try isHeld(standing, under: granted) { return }
@@ -100,7 +113,8 @@ struct Judge {
             .flatMap { change.fields.texts(of: $0.number) }.compactMap { AreaCode($0) }
         let followed = try type.placing.filter { $0.placing == .follows }
             .compactMap { try change.fields.reference($0.number).flatMap(records.record) }
-        let isInside = try named.allSatisfy { granted.cover($0) }
+        let isInside =
+            try named.allSatisfy { granted.cover($0) }
             && followed.allSatisfy { try isHeld($0, under: granted) }
         guard isInside, !named.isEmpty || !followed.isEmpty else { throw Refusal.outside }
     }
@@ -113,7 +127,10 @@ struct Judge {
     }
 
     private func checkRules(
-        of merged: inout Merged, over standing: RecordState, _ change: Change, _ type: RecordType
+        of merged: inout Merged,
+        over standing: RecordState,
+        _ change: Change,
+        _ type: RecordType
     ) throws {
         guard merged.record.fields != standing.fields else { return }
         let before = Set(rules.violations(of: standing.fields, as: type).map(\.rule))

@@ -31,16 +31,28 @@ struct Placing {
 
     /// What happens to a record's placements when it has to stand in these areas.
     private static func moves(
-        of record: StoredRecord, to areas: Set<AreaCode>, isNews: Bool
+        of record: StoredRecord,
+        to areas: Set<AreaCode>,
+        isNews: Bool
     ) -> [FeedMove] {
         let old = Dictionary(uniqueKeysWithValues: record.placements.map { ($0.area, $0.position) })
         let arrivals = areas.filter { isNews || old[$0] == nil }.map { area in
             FeedMove(
-                id: record.state.id, area: area, from: old[area], to: .start, isDeparture: false)
+                id: record.state.id,
+                area: area,
+                from: old[area],
+                to: .start,
+                isDeparture: false
+            )
         }
         let departures = old.filter { !areas.contains($0.key) }.map { area, position in
             FeedMove(
-                id: record.state.id, area: area, from: position, to: .start, isDeparture: true)
+                id: record.state.id,
+                area: area,
+                from: position,
+                to: .start,
+                isDeparture: true
+            )
         }
         return arrivals + departures
     }
@@ -51,7 +63,8 @@ struct Placing {
     // Areas are taken in the order of their codes, so that two writers never wait for each other in
     // a circle.
     private func positioned(
-        _ moves: [FeedMove], in transaction: some StoreTransaction
+        _ moves: [FeedMove],
+        in transaction: some StoreTransaction
     ) throws -> [FeedMove] {
         let byArea = Dictionary(grouping: moves, by: \.area).sorted { $0.key < $1.key }
         return try byArea.flatMap { area, moves in

@@ -104,7 +104,10 @@ final class WorkingSet {
             let new = Set(references(of: record.state))
             let old = Set(before[record.state.id].map { references(of: $0.state) } ?? [])
             return RecordWrite(
-                record: record, added: new.subtracting(old), removed: old.subtracting(new))
+                record: record,
+                added: new.subtracting(old),
+                removed: old.subtracting(new)
+            )
         }
     }
 }

@@ -40,7 +40,8 @@ public protocol StoreReader {
 
     /// A device's changes by number, as far as there are any.
     func changes(
-        of device: DeviceID, in range: ClosedRange<SequenceNumber>
+        of device: DeviceID,
+        in range: ClosedRange<SequenceNumber>
     ) throws -> [StoredChange]
     /// Of these records, those that are known only from a creation in quarantine.
     func quarantinedCreations(among ids: some Collection<RecordID>) throws -> Set<RecordID>
@@ -51,7 +52,9 @@ public protocol StoreReader {
     func heads(under areas: [AreaCode]) throws -> [(area: AreaCode, head: Position)]
     /// Walks an area's feed from above a position, in order, until the closure has had enough.
     func feed(
-        of area: AreaCode, after position: Position, _ visit: (FeedEntry) throws -> Bool
+        of area: AreaCode,
+        after position: Position,
+        _ visit: (FeedEntry) throws -> Bool
     ) throws
 
     /// How much there is of everything.
@@ -73,7 +76,10 @@ public protocol StoreTransaction: StoreReader {
     func append(_ change: StoredChange) throws
     /// Adds a conflict of a record; the bytes name no id yet.
     func append(
-        conflict bytes: [UInt8], of id: RecordID, device: DeviceID, isOpen: Bool
+        conflict bytes: [UInt8],
+        of id: RecordID,
+        device: DeviceID,
+        isOpen: Bool
     ) throws
 
     /// Takes the next positions of an area.

@@ -29,8 +29,14 @@ public struct StoredDevice: Hashable, Sendable {
 
     /// A device that was just enrolled.
     public init(
-        id: DeviceID, publicKey: [UInt8], name: String, department: String? = nil, grants: [Grant],
-        chain: [UInt8], enrolledAt: Int64, software: String
+        id: DeviceID,
+        publicKey: [UInt8],
+        name: String,
+        department: String? = nil,
+        grants: [Grant],
+        chain: [UInt8],
+        enrolledAt: Int64,
+        software: String
     ) {
         self.id = id
         self.publicKey = publicKey
@@ -70,8 +76,12 @@ public struct Enrolment: Hashable, Sendable {
 
     /// An enrolment.
     public init(
-        codeHash: [UInt8], name: String, areas: [AreaCode], department: String? = nil,
-        expiresAt: Int64, usedBy: DeviceID? = nil
+        codeHash: [UInt8],
+        name: String,
+        areas: [AreaCode],
+        department: String? = nil,
+        expiresAt: Int64,
+        usedBy: DeviceID? = nil
     ) {
         self.codeHash = codeHash
         self.name = name
@@ -103,8 +113,14 @@ public struct StoredChange: Hashable, Sendable {
 
     /// A change.
     public init(
-        device: DeviceID, sequence: SequenceNumber, record: RecordID?, payload: [UInt8],
-        hash: [UInt8], outcome: Outcome, receivedAt: Int64, epoch: Epoch
+        device: DeviceID,
+        sequence: SequenceNumber,
+        record: RecordID?,
+        payload: [UInt8],
+        hash: [UInt8],
+        outcome: Outcome,
+        receivedAt: Int64,
+        epoch: Epoch
     ) {
         self.device = device
         self.sequence = sequence

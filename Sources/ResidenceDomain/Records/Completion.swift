@@ -35,7 +35,10 @@ public struct Completion: Sendable {
     }
 
     private func filling(
-        _ name: String, with text: String?, in fields: FieldMap, _ type: RecordType
+        _ name: String,
+        with text: String?,
+        in fields: FieldMap,
+        _ type: RecordType
     ) -> FieldMap {
         guard let field = type.field(named: name), fields[field.number] == nil, let text else {
             return fields

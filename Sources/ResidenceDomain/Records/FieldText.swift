@@ -6,7 +6,9 @@ public enum FieldText {
     ///
     /// Throws `value_invalid` where the text is no value of the field; the error does not repeat it.
     public static func set(
-        _ field: RecordField, to text: String, in fields: FieldMap
+        _ field: RecordField,
+        to text: String,
+        in fields: FieldMap
     ) throws(SyncError) -> FieldMap {
         let text = text.trimmed
         guard !text.isEmpty else { return fields.clearing([field.number]) }
@@ -21,7 +23,10 @@ public enum FieldText {
 
     /// The elements of a set with some added or removed.
     public static func change(
-        _ field: RecordField, adding text: String, removing isRemoval: Bool, in fields: FieldMap
+        _ field: RecordField,
+        adding text: String,
+        removing isRemoval: Bool,
+        in fields: FieldMap
     ) throws(SyncError) -> FieldMap {
         let given = try set(field, to: text, in: FieldMap()).elements(of: field.number)
         let present = fields.elements(of: field.number)
@@ -30,7 +35,9 @@ public enum FieldText {
     }
 
     private static func one(
-        _ field: RecordField, _ text: String, _ fields: FieldMap
+        _ field: RecordField,
+        _ text: String,
+        _ fields: FieldMap
     ) throws(SyncError) -> FieldMap {
         switch field.kind {
         case .enumeration:
@@ -51,7 +58,8 @@ public enum FieldText {
     }
 
     private static func number(
-        _ field: RecordField, _ text: String
+        _ field: RecordField,
+        _ text: String
     ) throws(SyncError) -> UInt64 {
         if field.format == .date {
             guard let date = CalendarDate.parse(text) else { throw invalid(field, "2026-04-12") }
@@ -62,7 +70,8 @@ public enum FieldText {
     }
 
     private static func normalized(
-        _ field: RecordField, _ text: String
+        _ field: RecordField,
+        _ text: String
     ) throws(SyncError) -> String {
         switch field.format {
         case .phone:
@@ -80,13 +89,18 @@ public enum FieldText {
 
     private static func invalid(_ field: RecordField, _ example: String) -> SyncError {
         SyncError(
-            "value_invalid", "\(field.zh)的内容不对 This is no value of \(field.en)",
-            hint: "例如 for example: \(example)", subject: field.name)
+            "value_invalid",
+            "\(field.zh)的内容不对 This is no value of \(field.en)",
+            hint: "例如 for example: \(example)",
+            subject: field.name
+        )
     }
 
     /// A field's value as people read it; `nil` where it is absent.
     public static func shown(
-        _ field: RecordField, in fields: FieldMap, inChinese: Bool
+        _ field: RecordField,
+        in fields: FieldMap,
+        inChinese: Bool
     ) -> String? {
         guard fields[field.number] != nil else { return nil }
         switch field.kind {
@@ -133,6 +147,8 @@ extension String {
                 unicodeScalars.map { scalar in
                     (0xFF01...0xFF5E).contains(scalar.value)
                         ? UnicodeScalar(UInt8(scalar.value - 0xFEE0)) : scalar
-                }))
+                }
+            )
+        )
     }
 }

@@ -32,9 +32,11 @@ public struct LedgerRecords: Sendable {
             $0.documentText = entry.documentKindText
             $0.documentNumber = entry.documentNumber
             $0.birthDate = entry.birthDate?.rawValue ?? 0
-            $0.ethnicity = entry.ethnicity.map { .init(rawValue: $0.code) ?? .other } ?? .unspecified
+            $0.ethnicity =
+                entry.ethnicity.map { .init(rawValue: $0.code) ?? .other } ?? .unspecified
             $0.ethnicityText = entry.ethnicity?.text ?? ""
-            $0.education = entry.education.map { .init(rawValue: $0.code) ?? .other } ?? .unspecified
+            $0.education =
+                entry.education.map { .init(rawValue: $0.code) ?? .other } ?? .unspecified
             $0.educationText = entry.education?.text ?? ""
             $0.maritalStatus =
                 entry.maritalStatus.map { .init(rawValue: $0.code) ?? .unstated } ?? .unspecified

@@ -28,16 +28,21 @@ public struct ResidenceRules: RecordRules {
             guard try DocumentNumber.normalized(number, kind: kind) == number else {
                 return [
                     person.violation(
-                        "document_number_not_normalized", "document_number",
+                        "document_number_not_normalized",
+                        "document_number",
                         "证件号码请用半角字符、大写字母，不带空格。",
-                        "Write the document number in half-width capitals, without blanks.")
+                        "Write the document number in half-width capitals, without blanks."
+                    )
                 ]
             }
         } catch {
             return [
                 person.violation(
-                    error.code, "document_number", "证件号码有误，请对照证件核对。",
-                    "The document number is wrong: check it against the document.")
+                    error.code,
+                    "document_number",
+                    "证件号码有误，请对照证件核对。",
+                    "The document number is wrong: check it against the document."
+                )
             ]
         }
         return facts(of: person, DocumentFacts(number: number, kind: kind))
@@ -48,34 +53,58 @@ public struct ResidenceRules: RecordRules {
         if facts.contradict(sex: Sex(rawValue: Int(clamping: person.number("sex")))) {
             violations.append(
                 person.violation(
-                    "sex_contradicts_id", "sex", "性别与身份证号码不符，请核对两者。",
-                    "The sex contradicts the identity number: check both."))
+                    "sex_contradicts_id",
+                    "sex",
+                    "性别与身份证号码不符，请核对两者。",
+                    "The sex contradicts the identity number: check both."
+                )
+            )
         }
         if let born = person.date("birth_date"), facts.contradict(birthDate: born) {
             violations.append(
                 person.violation(
-                    "birth_date_contradicts_id", "birth_date", "出生日期与身份证号码不符，请核对两者。",
-                    "The birth date contradicts the identity number: check both."))
+                    "birth_date_contradicts_id",
+                    "birth_date",
+                    "出生日期与身份证号码不符，请核对两者。",
+                    "The birth date contradicts the identity number: check both."
+                )
+            )
         }
         return violations
     }
 
     private static func registration(_ registration: FieldReader) -> [Violation] {
         registration.inOrder(
-            "arrived_on", "reported_on", code: "reported_before_arrival", "申报日期早于来本地日期，请核对。",
-            "The day of reporting is before the day of arrival: check both.")
+            "arrived_on",
+            "reported_on",
+            code: "reported_before_arrival",
+            "申报日期早于来本地日期，请核对。",
+            "The day of reporting is before the day of arrival: check both."
+        )
             + registration.inOrder(
-                "lease_from", "lease_until", code: "lease_ends_before_it_begins", "租期止早于租期起，请核对。",
-                "The lease ends before it begins: check both days.")
+                "lease_from",
+                "lease_until",
+                code: "lease_ends_before_it_begins",
+                "租期止早于租期起，请核对。",
+                "The lease ends before it begins: check both days."
+            )
             + registration.inOrder(
-                "arrived_on", "ended_on", code: "ended_before_arrival", "注销日期早于来本地日期，请核对。",
-                "The registration ends before the arrival: check both days.")
+                "arrived_on",
+                "ended_on",
+                code: "ended_before_arrival",
+                "注销日期早于来本地日期，请核对。",
+                "The registration ends before the arrival: check both days."
+            )
     }
 
     private static func period(_ period: FieldReader) -> [Violation] {
         period.inOrder(
-            "started_on", "until_on", code: "ends_before_it_begins", "结束日期早于开始日期，请核对。",
-            "It ends before it begins: check both days.")
+            "started_on",
+            "until_on",
+            code: "ends_before_it_begins",
+            "结束日期早于开始日期，请核对。",
+            "It ends before it begins: check both days."
+        )
     }
 
     private func phones(_ fields: FieldMap, _ type: RecordType) -> [Violation] {
@@ -84,9 +113,11 @@ public struct ResidenceRules: RecordRules {
                 .allSatisfy { PhoneNumber.normalized($0) == $0 }
             guard !isValid else { return nil }
             return Violation(
-                code: "phone_invalid", field: field.number,
+                code: "phone_invalid",
+                field: field.number,
                 zh: "\(field.zh)有误：手机号应为11位，固定电话应带区号。",
-                en: "The \(field.en) is wrong: 11 digits, or a landline with its area code.")
+                en: "The \(field.en) is wrong: 11 digits, or a landline with its area code."
+            )
         }
     }
 }
@@ -115,7 +146,11 @@ struct FieldReader {
 
     /// A violation where the second of two dates lies before the first.
     func inOrder(
-        _ first: String, _ second: String, code: String, _ zh: String, _ en: String
+        _ first: String,
+        _ second: String,
+        code: String,
+        _ zh: String,
+        _ en: String
     ) -> [Violation] {
         guard let first = date(first), let later = date(second), later < first else { return [] }
         return [violation(code, second, zh, en)]

@@ -61,9 +61,9 @@ extension Story {
     }
 
     /// The same beginning with these changes arriving in this order.
-    func after(_ arrivals: [(change: Change, author: Author)]) -> Story {
+    func after(_ arrivals: [(Change, Author)]) -> Story {
         var story = self
-        for arrival in arrivals { story.arrives(arrival.change, from: arrival.author) }
+        for (change, author) in arrivals { story.arrives(change, from: author) }
         return story
     }
 }
