@@ -54,11 +54,16 @@ func program(_ name: String, needs dependencies: [Target.Dependency]) -> Target 
     )
 }
 
-func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
+func tests(
+    _ name: String,
+    of dependencies: [Target.Dependency],
+    exclude: [String] = []
+) -> Target {
     .testTarget(
         name: name,
         dependencies: dependencies,
         path: "Tests/\(name)",
+        exclude: exclude,
         swiftSettings: settings
     )
 }
@@ -130,7 +135,7 @@ let package = Package(
                 .embedInCode("Divisions/china-counties.csv"),
             ]
         ),
-        library("Terminal", in: "Sources", needs: ["SyncProtocol", .arguments]),
+        library("Terminal", in: "Sources", needs: ["SyncProtocol", "ResidenceDomain", .arguments]),
         program(
             "residence",
             needs: [
@@ -146,6 +151,33 @@ let package = Package(
                 "Terminal", .hummingbird, .arguments, .logging, .lifecycle, .coreMetrics,
             ]
         ),
+
+        tests("SyncProtocolTests", of: ["SyncProtocol", .protobuf]),
+        tests("SyncTrustTests", of: ["SyncTrust", "SyncProtocol"]),
+        tests("StoreConformance", of: ["SyncServer", "StoreSQLite", "SyncProtocol", "SyncTrust"]),
+        tests("SyncServerTests", of: ["SyncServer", "StoreSQLite", "SyncProtocol", "SyncTrust"]),
+        tests(
+            "ServerHTTPTests",
+            of: [
+                "ServerHTTP", "SyncServer", "StoreSQLite", "SyncProtocol", "SyncTrust",
+                .hummingbird, .hummingbirdTesting, .httpTypes, .nio,
+            ]
+        ),
+        tests(
+            "SyncClientTests",
+            of: [
+                "SyncClient", "LocalSQLite", "SyncServer", "StoreSQLite", "SyncProtocol",
+                "SyncTrust",
+            ]
+        ),
+        tests("LocalSQLiteTests", of: ["LocalSQLite", "SyncClient", "SyncProtocol"]),
+        tests(
+            "ResidenceDomainTests",
+            of: ["ResidenceDomain", "SyncProtocol"],
+            exclude: ["Fixtures"]
+        ),
+        tests("EndToEndTests", of: []),
+        tests("RepositoryTests", of: ["SyncProtocol"]),
     ],
     swiftLanguageModes: [.v6]
 )

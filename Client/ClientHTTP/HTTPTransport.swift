@@ -21,7 +21,9 @@ public final class HTTPTransport: Transport {
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
-    /// Closes the connections. Call it once, when nothing is under way.
+    /// Closes the connections.
+    ///
+    /// Call it once, when nothing is under way.
     public func close() async throws { try await client.shutdown() }
 
     /// One round trip of a sync.

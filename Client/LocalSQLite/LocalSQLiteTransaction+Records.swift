@@ -5,7 +5,8 @@ internal import SyncProtocol
 
 extension LocalSQLiteTransaction {
     private static let columns = """
-        id, type, epoch, revision, deleted, clock, acknowledged, visible, pending, returned
+        id, type, epoch, revision, deleted, clock, acknowledged, visible, pending, returned,
+        (SELECT group_concat(area) FROM placement WHERE placement.record = record.id)
         """
 
     func record(_ id: RecordID) throws -> LocalRecord? {
@@ -96,7 +97,6 @@ extension LocalSQLiteTransaction {
                 listedAreas(record, type), record.pending, record.returned,
             ]
         )
-        try place(record)
     }
 
     /// Where the record is listed: where it stands, and where its own fields say that it will.
@@ -106,21 +106,17 @@ extension LocalSQLiteTransaction {
         return Set(record.areas.map(\.rawValue) + own).sorted().map { " \($0)" }.joined() + " "
     }
 
-    private func place(_ record: LocalRecord) throws {
-        let id = Data(record.id.bytes)
-        let known = try areas(of: id)
-        for area in known.subtracting(record.areas) {
-            try run("DELETE FROM placement WHERE area = ? AND record = ?", [area.rawValue, id])
-        }
-        for area in record.areas.subtracting(known) {
-            try run("INSERT INTO placement (area, record) VALUES (?, ?)", [area.rawValue, id])
-        }
+    func place(_ id: RecordID, in area: AreaCode) throws {
+        try run(
+            "INSERT OR IGNORE INTO placement (area, record) VALUES (?, ?)",
+            [area.rawValue, Data(id.bytes)]
+        )
     }
 
-    private func areas(of id: Data) throws -> Set<AreaCode> {
-        Set(
-            try rows("SELECT area FROM placement WHERE record = ?", [id])
-                .compactMap { AreaCode($0[0] as String) }
+    func displace(_ id: RecordID, from area: AreaCode) throws {
+        try run(
+            "DELETE FROM placement WHERE area = ? AND record = ?",
+            [area.rawValue, Data(id.bytes)]
         )
     }
 
@@ -151,7 +147,8 @@ extension LocalSQLiteTransaction {
         } catch {
             throw Self.damaged
         }
-        record.areas = try areas(of: Data(id.bytes))
+        let areas = (row[10] as String?)?.split(separator: ",") ?? []
+        record.areas = Set(areas.compactMap { AreaCode($0) })
         record.pending = row[8]
         record.returned = row[9]
         return record

@@ -3,7 +3,9 @@ internal import GRDB
 internal import SyncClient
 internal import SyncProtocol
 
-/// One transaction on the device. Every statement is prepared once for each connection.
+/// One transaction on the device.
+///
+/// Every statement is prepared once for each connection.
 struct LocalSQLiteTransaction: LocalTransaction {
     let database: GRDB.Database
 

@@ -39,7 +39,9 @@ public enum DeviceToken {
         return try await keys.sign(claims)
     }
 
-    /// The device that a token says it comes from, nothing checked yet. Throws `token_malformed`.
+    /// The device that a token says it comes from, nothing checked yet.
+    ///
+    /// Throws `token_malformed`.
     public static func claimedDevice(_ token: String) async throws -> DeviceID {
         guard
             let claims = try? await JWTKeyCollection().unverified(token, as: Claims.self),
@@ -74,7 +76,9 @@ public enum DeviceToken {
             )
         }
         let seconds = now / 1000
-        guard claims.exp - claims.iat <= longest, claims.iat - leeway <= seconds,
+        let range: ClosedRange<Int64> = 0...(1 << 52)
+        guard range.contains(claims.iat), range.contains(claims.exp),
+            claims.exp - claims.iat <= longest, claims.iat - leeway <= seconds,
             seconds <= claims.exp + leeway
         else {
             throw SyncError(
@@ -126,7 +130,8 @@ public enum EnrolmentCertificate {
         guard let claims = try? await keys.verify(certificate, as: Claims.self) else {
             return false
         }
-        return claims.iss == server.fingerprint && claims.key == device.bytes.hexadecimal
+        return claims.iss == server.fingerprint && claims.sub == device.deviceID.description
+            && claims.key == device.bytes.hexadecimal
     }
 }
 

@@ -2,7 +2,9 @@ internal import Crypto
 internal import Foundation
 public import SyncProtocol
 
-/// An Ed25519 key pair: what a device, or the server, signs with. Whoever holds it is the device.
+/// An Ed25519 key pair: what a device, or the server, signs with.
+///
+/// Whoever holds it is the device.
 public struct SigningKey: Sendable {
     let key: Curve25519.Signing.PrivateKey
 

@@ -39,7 +39,9 @@ public enum SyncApplication {
         return router
     }
 
-    /// The service on a socket; port 0 takes a free one. `onListening` is told which.
+    /// The service on a socket; port 0 takes a free one.
+    ///
+    /// `onListening` is told which.
     public static func application(
         for service: SyncService,
         host: String,

@@ -1,6 +1,8 @@
 internal import GRDB
 
-/// The database's versions. Each is only ever added to the end; none is edited once released.
+/// The database's versions.
+///
+/// Each is only ever added to the end; none is edited once released.
 enum Migrations {
     static var all: DatabaseMigrator {
         var migrator = DatabaseMigrator()

@@ -3,7 +3,9 @@ internal import GRDB
 internal import SyncProtocol
 internal import SyncServer
 
-/// One transaction on the embedded store. Every statement is prepared once for each connection.
+/// One transaction on the embedded store.
+///
+/// Every statement is prepared once for each connection.
 struct SQLiteTransaction: StoreTransaction {
     let database: GRDB.Database
 

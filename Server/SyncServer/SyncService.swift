@@ -1,7 +1,9 @@
 public import SyncProtocol
 internal import SyncTrust
 
-/// The sync service: accepts batches, serves feeds, and knows its devices. No HTTP, no SQL.
+/// The sync service: accepts batches, serves feeds, and knows its devices.
+///
+/// No HTTP, no SQL.
 public struct SyncService: Sendable {
     let store: any Store
     let rules: any RecordRules

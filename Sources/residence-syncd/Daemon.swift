@@ -16,7 +16,7 @@ struct Daemon: AsyncParsableCommand {
             Exit codes: 0 done, 1 refused or failed (the error says why), 64 wrong usage.
             """,
         version: "0.1.0",
-        subcommands: [Serve.self, DeviceCommand.self, Status.self]
+        subcommands: [Serve.self, DeviceCommand.self, Status.self, Show.self]
     )
 }
 

@@ -14,16 +14,14 @@ struct Show: AsyncParsableCommand {
     func run() async throws {
         try await options.run { client in
             let record = try await client.record(withPrefix: id)
-            let conflicts = try await client.conflicts(of: record.id).count
+            let conflicts = try await client.conflicts(of: record.id)
             if options.json {
-                return try Console.out(json: RecordDocument(record, conflicts: conflicts))
+                return try Console.out(json: RecordDocument(record, conflicts: conflicts.count))
             }
             Console.out(try await RecordText(client: client).sheet(record))
-            if conflicts > 0 {
-                Console.out(
-                    say("有 \(conflicts) 处冲突待审核", "\(conflicts) conflicts wait for a reviewer")
-                )
-            }
+            guard !conflicts.isEmpty, let type = Schema.current.type(record.type) else { return }
+            Console.out("\n" + say("待审核的冲突", "conflicts that wait for a reviewer"))
+            Console.out(ConflictTable.text(of: conflicts.compactMap(ConflictView.init), type: type))
         }
     }
 }

@@ -11,7 +11,8 @@ struct RecordText {
 
     /// The type that somebody named, in Chinese or English.
     static func type(named name: String) throws -> RecordType {
-        guard let type = Schema.current.type(named: name) else {
+        let spoken = ["人员": "流动人口", "登记": "居住登记", "房屋": "住所"][name] ?? name
+        guard let type = Schema.current.type(named: spoken) else {
             let names = Schema.current.types.map { "\($0.zh) (\($0.name.lowercased()))" }
             throw SyncError(
                 "type_unknown",

@@ -88,8 +88,13 @@ struct CommonOptions: ParsableArguments {
     }
 
     /// Runs a command on the device's data, and turns its error into words and an exit code.
-    func run(_ body: (ResidenceClient) async throws -> Void) async throws {
+    func run(
+        attempts: Int = Limits().attempts,
+        _ body: (ResidenceClient) async throws -> Void
+    ) async throws {
         do {
+            var limits = Limits()
+            limits.attempts = max(1, attempts)
             let transport = HTTPTransport()
             let client = ResidenceClient(
                 store: try LocalSQLiteStore(folder: folder),

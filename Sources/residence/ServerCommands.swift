@@ -44,9 +44,15 @@ struct Sync: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @Option(
+        help: ArgumentHelp(
+            say("连不上时最多试几次", "How often to try while the server cannot be reached.")
+        )
+    )
+    var attempts = Limits().attempts
 
     func run() async throws {
-        try await options.run { client in
+        try await options.run(attempts: attempts) { client in
             let bar = ProgressBar(say("同步", "sync"), isQuiet: options.json)
             let report: SyncReport
             do {

@@ -22,7 +22,8 @@ struct CanonicalTests {
                 == person {
                     $0.name = "王芳"
                     $0.sex = .male
-                })
+                }
+        )
     }
 
     @Test("[W-02] a varint takes its shortest form")
@@ -42,7 +43,7 @@ struct CanonicalTests {
     @Test("[W-02] a value that is its type's default is no value")
     func defaultsAreAbsent() throws {
         let map = try canonical {
-            $0.append(field: 1, bytes: [])
+            $0.append(field: 1, bytes: [UInt8]())
             $0 += [0x10, 0x00]
             $0 += [0x28, 0x80, 0x00]
         }

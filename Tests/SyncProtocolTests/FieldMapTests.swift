@@ -21,8 +21,8 @@ struct FieldMapTests {
 
         #expect(map.bytes == known + unknown)
         #expect(map.numbers == [1, 2, 17, 99])
-        #expect(edited[99].map(Array.init) == unknown)
-        #expect(typed.fieldMap[99].map(Array.init) == unknown)
+        #expect(edited[99].map { Array($0) } == unknown)
+        #expect(typed.fieldMap[99].map { Array($0) } == unknown)
         #expect(typed.remark == "已搬走")
     }
 
@@ -33,7 +33,7 @@ struct FieldMapTests {
 
         let map = try FieldMap(known + unusual).canonical(as: Person.recordType)
 
-        #expect(map[99].map(Array.init) == unusual)
+        #expect(map[99].map { Array($0) } == unusual)
     }
 
     @Test("[W-01] fields out of order are put in order, and parts of one field side by side")
@@ -120,13 +120,15 @@ struct FieldMapTests {
         }
     }
 
-    @Test(arguments: [
-        ("a field numbered 0", [0x00, 0x01]),
-        ("a group", [0x0B, 0x0C]),
-        ("a wire type that nobody uses", [0x0E, 0x00]),
-        ("a varint of eleven bytes", [0x08] + [UInt8](repeating: 0x80, count: 10) + [0x01]),
-        ("a varint above 64 bits", [0x08] + [UInt8](repeating: 0xFF, count: 9) + [0x02]),
-    ] as [(String, [UInt8])])
+    @Test(
+        arguments: [
+            ("a field numbered 0", [0x00, 0x01]),
+            ("a group", [0x0B, 0x0C]),
+            ("a wire type that nobody uses", [0x0E, 0x00]),
+            ("a varint of eleven bytes", [0x08] + [UInt8](repeating: 0x80, count: 10) + [0x01]),
+            ("a varint above 64 bits", [0x08] + [UInt8](repeating: 0xFF, count: 9) + [0x02]),
+        ] as [(String, [UInt8])]
+    )
     func `bytes that are no message are malformed`(what: String, bytes: [UInt8]) {
         #expect(throws: WireError.malformed, "\(what)") { try FieldMap(bytes) }
     }

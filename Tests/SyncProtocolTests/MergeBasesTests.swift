@@ -8,7 +8,8 @@ struct MergeBasesTests {
         with: person {
             $0.name = "王芳"
             $0.remark = "门卫"
-        })
+        }
+    )
 
     private func remark(_ text: String) -> FieldMap { person { $0.remark = text } }
 
@@ -19,7 +20,9 @@ struct MergeBasesTests {
         story.arrives(story.change(remark("厨师"), at: noon + 1), from: Sample.chen)
         let after = story.seen
 
-        let unseen = story.after([(story.change(remark("保安"), saw: before, at: noon + 2), Sample.hu)])
+        let unseen = story.after([
+            (story.change(remark("保安"), saw: before, at: noon + 2), Sample.hu)
+        ])
         let seen = story.after([(story.change(remark("保安"), saw: after, at: noon + 2), Sample.hu)])
 
         #expect(unseen.conflicts.count == 1)
@@ -35,7 +38,9 @@ struct MergeBasesTests {
             person {
                 $0.remark = "保安"
                 $0.maritalStatus = .single
-            }, at: noon + 2)
+            },
+            at: noon + 2
+        )
         change.fieldBases = [17: first]
 
         let merged = story.arrives(change, from: Sample.hu)
@@ -83,7 +88,10 @@ struct MergeBasesTests {
         story.epoch = Epoch(rawValue: story.epoch.rawValue + 1)
         story.arrives(story.change(remark("厨师"), at: noon + 1), from: Sample.chen)
 
-        let merged = story.arrives(story.change(remark("保安"), saw: lost, at: noon + 2), from: Sample.hu)
+        let merged = story.arrives(
+            story.change(remark("保安"), saw: lost, at: noon + 2),
+            from: Sample.hu
+        )
 
         #expect(merged.record.revision == Revision(rawValue: 3))
         #expect(merged.conflicts.map(\.fields) == [[17]])

@@ -26,7 +26,8 @@ struct MergeCreationTests {
                 $0.name = "王芳"
                 $0.remark = "门卫"
                 $0.phones = ["1"]
-            })
+            }
+        )
 
         let merged = story.arrives(
             story.change(
@@ -35,7 +36,12 @@ struct MergeCreationTests {
                     $0.remark = "厨师"
                     $0.phones = ["2"]
                     $0.maritalStatus = .married
-                }, saw: Base.none, at: noon + 1), from: Sample.chen)
+                },
+                saw: Base.none,
+                at: noon + 1
+            ),
+            from: Sample.chen
+        )
 
         #expect(story.fields.text(of: 1) == "王芳")
         #expect(story.fields.text(of: 17) == "厨师")
@@ -50,7 +56,10 @@ struct MergeCreationTests {
         let fields = person { $0.name = "王芳" }
         var story = Story.begun(type, with: fields)
 
-        let merged = story.arrives(story.change(fields, saw: Base.none, at: noon + 1), from: Sample.chen)
+        let merged = story.arrives(
+            story.change(fields, saw: Base.none, at: noon + 1),
+            from: Sample.chen
+        )
 
         #expect(merged.kind == .unchanged)
         #expect(story.conflicts.isEmpty)
@@ -81,7 +90,9 @@ struct MergeCreationTests {
         story.arrives(story.deletion(at: noon + 1), from: Sample.lin)
 
         let merged = story.arrives(
-            story.change(person { $0.name = "王芳" }, saw: Base.none, at: noon + 2), from: Sample.chen)
+            story.change(person { $0.name = "王芳" }, saw: Base.none, at: noon + 2),
+            from: Sample.chen
+        )
 
         #expect(!merged.record.isDeleted)
         #expect(merged.conflicts.map(\.kind) == [.existence])
@@ -97,7 +108,10 @@ struct MergeCreationTests {
 
         merged.noteInvalid(
             Violation(code: "birth_date_invalid", field: 5, zh: "出生日期不对。", en: "Wrong."),
-            standing: standing, change, by: Sample.chen.device)
+            standing: standing,
+            change,
+            by: Sample.chen.device
+        )
 
         let conflict = try #require(merged.conflicts.last)
         #expect(merged.kind == .conflicted)

@@ -9,15 +9,26 @@ struct MergeDatesTests {
             $0.person = Sample.record(2).reference
             $0.arrivedOn = 20_260_310
             $0.reportedOn = 20_260_312
-        })
+        }
+    )
     private let inspected = Story.begun(
-        Dwelling.recordType, with: dwelling { $0.lastInspectedOn = 20_260_310 })
+        Dwelling.recordType,
+        with: dwelling { $0.lastInspectedOn = 20_260_310 }
+    )
 
     @Test("[M-05] of two dates of an earliest field the earlier stands, whoever observed it when")
     func earliest() {
         let base = lived.seen
-        let march = lived.change(registration { $0.arrivedOn = 20_260_301 }, saw: base, at: noon + 1)
-        let april = lived.change(registration { $0.arrivedOn = 20_260_401 }, saw: base, at: noon + 2)
+        let march = lived.change(
+            registration { $0.arrivedOn = 20_260_301 },
+            saw: base,
+            at: noon + 1
+        )
+        let april = lived.change(
+            registration { $0.arrivedOn = 20_260_401 },
+            saw: base,
+            at: noon + 2
+        )
 
         for order in orders(of: [(march, Sample.chen), (april, Sample.hu)]) {
             let story = lived.after(order)
@@ -31,9 +42,15 @@ struct MergeDatesTests {
     func latest() {
         let base = inspected.seen
         let march = inspected.change(
-            dwelling { $0.lastInspectedOn = 20_260_320 }, saw: base, at: noon + 2)
+            dwelling { $0.lastInspectedOn = 20_260_320 },
+            saw: base,
+            at: noon + 2
+        )
         let april = inspected.change(
-            dwelling { $0.lastInspectedOn = 20_260_401 }, saw: base, at: noon + 1)
+            dwelling { $0.lastInspectedOn = 20_260_401 },
+            saw: base,
+            at: noon + 1
+        )
 
         for order in orders(of: [(march, Sample.chen), (april, Sample.hu)]) {
             let story = inspected.after(order)
@@ -45,7 +62,11 @@ struct MergeDatesTests {
     @Test("[M-05] a date stands against no date, whichever arrives first")
     func noDate() {
         let base = lived.seen
-        let dated = lived.change(registration { $0.arrivedOn = 20_260_501 }, saw: base, at: noon + 1)
+        let dated = lived.change(
+            registration { $0.arrivedOn = 20_260_501 },
+            saw: base,
+            at: noon + 1
+        )
         let cleared = lived.change(saw: base, at: noon + 2, clearing: [4])
 
         for order in orders(of: [(dated, Sample.chen), (cleared, Sample.hu)]) {
@@ -60,7 +81,9 @@ struct MergeDatesTests {
         var story = lived
 
         let merged = story.arrives(
-            story.change(registration { $0.arrivedOn = 20_260_401 }, at: noon + 1), from: Sample.chen)
+            story.change(registration { $0.arrivedOn = 20_260_401 }, at: noon + 1),
+            from: Sample.chen
+        )
 
         #expect(merged.kind == .applied)
         #expect(story.fields.number(of: 4) == 20_260_401)

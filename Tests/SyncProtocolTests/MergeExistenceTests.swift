@@ -8,9 +8,12 @@ struct MergeExistenceTests {
         with: person {
             $0.name = "王芳"
             $0.remark = "门卫"
-        })
+        }
+    )
 
-    @Test("[M-12] a deletion by somebody who saw everything deletes, and keeps the fields for later")
+    @Test(
+        "[M-12] a deletion by somebody who saw everything deletes, and keeps the fields for later"
+    )
     func seenDeletion() {
         var story = begun
 
@@ -45,7 +48,9 @@ struct MergeExistenceTests {
         story.arrives(story.deletion(at: noon + 2), from: Sample.hu)
 
         let merged = story.arrives(
-            story.change(person { $0.remark = "厨师" }, saw: base, at: noon + 1), from: Sample.chen)
+            story.change(person { $0.remark = "厨师" }, saw: base, at: noon + 1),
+            from: Sample.chen
+        )
 
         let conflict = try #require(merged.conflicts.first)
         #expect(!merged.record.isDeleted)
@@ -73,10 +78,14 @@ struct MergeExistenceTests {
         var story = begun
         let base = story.seen
         story.arrives(
-            story.change(person { $0.name = "王方" }, saw: base, at: noon + 1), from: Sample.chen)
+            story.change(person { $0.name = "王方" }, saw: base, at: noon + 1),
+            from: Sample.chen
+        )
         let sawTheFirst = story.seen
         story.arrives(
-            story.change(person { $0.name = "王房" }, saw: base, at: noon + 2), from: Sample.hu)
+            story.change(person { $0.name = "王房" }, saw: base, at: noon + 2),
+            from: Sample.hu
+        )
 
         let merged = story.arrives(story.deletion(saw: sawTheFirst, at: noon + 3), from: Sample.wu)
 
@@ -89,7 +98,10 @@ struct MergeExistenceTests {
         var story = begun
 
         let merged = story.arrives(
-            story.deletion(at: noon + 1), from: Sample.chen, isReferredTo: true)
+            story.deletion(at: noon + 1),
+            from: Sample.chen,
+            isReferredTo: true
+        )
 
         #expect(!merged.record.isDeleted)
         #expect(merged.kind == .conflicted)

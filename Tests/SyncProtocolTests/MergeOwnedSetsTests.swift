@@ -4,7 +4,9 @@ import Testing
 struct MergeOwnedSetsTests {
     private let noon = Sample.noon
     private let begun = Story.begun(
-        Employment.recordType, with: employment { $0.employer = "北仑船厂" })
+        Employment.recordType,
+        with: employment { $0.employer = "北仑船厂" }
+    )
 
     private func months(_ numbers: UInt32...) -> FieldMap { employment { $0.monthsPaid = numbers } }
 
@@ -15,7 +17,9 @@ struct MergeOwnedSetsTests {
 
         let added = story.arrives(story.change(months(202_602), at: noon + 2), from: Sample.chen)
         let removed = story.arrives(
-            story.change(at: noon + 3, removing: months(202_601)), from: Sample.chen)
+            story.change(at: noon + 3, removing: months(202_601)),
+            from: Sample.chen
+        )
 
         #expect(story.fields.keeping([7]) == months(202_601))
         #expect((added.conflicts + removed.conflicts).map(\.byAuthority) == [true, true])
@@ -29,7 +33,8 @@ struct MergeOwnedSetsTests {
 
         let merged = story.arrives(
             story.change(months(202_602), at: noon + 2, removing: months(202_601)),
-            from: Sample.insurance)
+            from: Sample.insurance
+        )
 
         #expect(merged.kind == .applied)
         #expect(story.fields.keeping([7]) == months(202_602))

@@ -74,7 +74,9 @@ struct MergePropertyTests {
         }
     }
 
-    @Test("[M-09] there is a conflict entry for a field exactly where two proposed different values")
+    @Test(
+        "[M-09] there is a conflict entry for a field exactly where two proposed different values"
+    )
     func conflictsWhereValuesDiffer() {
         for seed in Self.seeds {
             let collision = Collision(seed: seed, .reviewed)
@@ -91,7 +93,9 @@ struct MergePropertyTests {
         }
     }
 
-    @Test("[M-03] a device's own changes in a row never contest each other, and the last one stands")
+    @Test(
+        "[M-03] a device's own changes in a row never contest each other, and the last one stands"
+    )
     func ownChanges() {
         for seed in Self.seeds {
             let begun = Collision(seed: seed, .reviewed).begun
@@ -106,7 +110,9 @@ struct MergePropertyTests {
                 guard merged.conflicts.isEmpty, merged.kind == .applied,
                     story.fields.clearing(sets) == wanted.clearing(sets)
                 else {
-                    Issue.record("seed \(seed): \(merged.kind), \(merged.conflicts.count) conflicts")
+                    Issue.record(
+                        "seed \(seed): \(merged.kind), \(merged.conflicts.count) conflicts"
+                    )
                     return
                 }
             }

@@ -8,7 +8,8 @@ struct MergeSameValueTests {
         with: person {
             $0.name = "王芳"
             $0.remark = "门卫"
-        })
+        }
+    )
 
     private func remark(_ text: String) -> FieldMap { person { $0.remark = text } }
 
@@ -19,7 +20,9 @@ struct MergeSameValueTests {
         story.arrives(story.change(remark("厨师"), saw: base, at: noon + 1), from: Sample.chen)
 
         let merged = story.arrives(
-            story.change(remark("厨师"), saw: base, at: noon + 2), from: Sample.hu)
+            story.change(remark("厨师"), saw: base, at: noon + 2),
+            from: Sample.hu
+        )
 
         #expect(merged.kind == .unchanged)
         #expect(merged.conflicts.isEmpty)
@@ -48,7 +51,9 @@ struct MergeSameValueTests {
         story.arrives(story.change(remark("厨师"), saw: base, at: noon + 5), from: Sample.hu)
 
         let merged = story.arrives(
-            story.change(remark("保安"), saw: sawTheFirst, at: noon + 3), from: Sample.wu)
+            story.change(remark("保安"), saw: sawTheFirst, at: noon + 3),
+            from: Sample.wu
+        )
 
         #expect(merged.conflicts.map(\.standing.device) == [Sample.hu.device])
         #expect(story.fields.text(of: 17) == "厨师")
@@ -77,7 +82,9 @@ struct MergeSameValueTests {
         story.arrives(story.change(remark("门卫"), saw: base, at: noon + 5), from: Sample.chen)
 
         let merged = story.arrives(
-            story.change(remark("保安"), saw: base, at: noon + 3), from: Sample.hu)
+            story.change(remark("保安"), saw: base, at: noon + 3),
+            from: Sample.hu
+        )
 
         #expect(merged.conflicts.map(\.standing.device) == [Sample.chen.device])
         #expect(story.fields.text(of: 17) == "门卫")
@@ -91,7 +98,8 @@ struct MergeSameValueTests {
 
         story.arrives(
             story.change(person { $0.maritalStatus = .single }, saw: base, at: noon + 3),
-            from: Sample.hu)
+            from: Sample.hu
+        )
 
         #expect(story.fields[12] == nil)
         #expect(story.conflicts.count == 1)
@@ -100,12 +108,16 @@ struct MergeSameValueTests {
     @Test("[M-10] a department that says a coordinator's value again owns it from then on")
     func confirmationByTheOwner() {
         var story = Story.begun(
-            Dwelling.recordType, with: dwelling { $0.landApproval = .complete })
+            Dwelling.recordType,
+            with: dwelling { $0.landApproval = .complete }
+        )
         let complete = dwelling { $0.landApproval = .complete }
         story.arrives(story.change(complete, at: noon + 1), from: Sample.housing)
 
         let merged = story.arrives(
-            story.change(dwelling { $0.landApproval = .incomplete }, at: noon + 2), from: Sample.chen)
+            story.change(dwelling { $0.landApproval = .incomplete }, at: noon + 2),
+            from: Sample.chen
+        )
 
         #expect(merged.conflicts.map(\.byAuthority) == [true])
         #expect(story.fields.number(of: 9) == 1)

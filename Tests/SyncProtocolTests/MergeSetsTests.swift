@@ -8,7 +8,8 @@ struct MergeSetsTests {
         with: person {
             $0.name = "王芳"
             $0.phones = ["1", "2"]
-        })
+        }
+    )
 
     private func phones(_ numbers: String...) -> FieldMap { person { $0.phones = numbers } }
 
@@ -17,7 +18,9 @@ struct MergeSetsTests {
         var story = begun
 
         let merged = story.arrives(
-            story.change(phones("3"), at: noon + 1, removing: phones("1")), from: Sample.chen)
+            story.change(phones("3"), at: noon + 1, removing: phones("1")),
+            from: Sample.chen
+        )
 
         #expect(story.fields.texts(of: 14) == ["2", "3"])
         #expect(merged.kind == .applied)
@@ -43,11 +46,16 @@ struct MergeSetsTests {
     func additionWins() {
         var story = begun
         let base = story.seen
-        story.arrives(story.change(saw: base, at: noon + 1, removing: phones("1")), from: Sample.chen)
+        story.arrives(
+            story.change(saw: base, at: noon + 1, removing: phones("1")),
+            from: Sample.chen
+        )
         story.arrives(story.change(phones("1"), at: noon + 2), from: Sample.chen)
 
         let merged = story.arrives(
-            story.change(saw: base, at: noon + 9, removing: phones("1")), from: Sample.hu)
+            story.change(saw: base, at: noon + 9, removing: phones("1")),
+            from: Sample.hu
+        )
 
         #expect(story.fields.texts(of: 14) == ["1", "2"])
         #expect(merged.kind == .merged)
@@ -59,9 +67,15 @@ struct MergeSetsTests {
     func additionAfterRemoval() {
         var story = begun
         let base = story.seen
-        story.arrives(story.change(saw: base, at: noon + 9, removing: phones("1")), from: Sample.chen)
+        story.arrives(
+            story.change(saw: base, at: noon + 9, removing: phones("1")),
+            from: Sample.chen
+        )
 
-        let merged = story.arrives(story.change(phones("1"), saw: base, at: noon + 1), from: Sample.hu)
+        let merged = story.arrives(
+            story.change(phones("1"), saw: base, at: noon + 1),
+            from: Sample.hu
+        )
 
         #expect(story.fields.texts(of: 14) == ["1", "2"])
         #expect(merged.conflicts.map(\.proposedWon) == [true])
@@ -87,7 +101,10 @@ struct MergeSetsTests {
         let base = story.seen
         story.arrives(story.change(phones("3"), saw: base, at: noon + 1), from: Sample.chen)
 
-        let merged = story.arrives(story.change(phones("3"), saw: base, at: noon + 2), from: Sample.hu)
+        let merged = story.arrives(
+            story.change(phones("3"), saw: base, at: noon + 2),
+            from: Sample.hu
+        )
 
         #expect(story.fields.texts(of: 14) == ["1", "2", "3"])
         #expect(merged.kind == .unchanged)
@@ -98,10 +115,15 @@ struct MergeSetsTests {
     func sameRemoval() {
         var story = begun
         let base = story.seen
-        story.arrives(story.change(saw: base, at: noon + 1, removing: phones("1")), from: Sample.chen)
+        story.arrives(
+            story.change(saw: base, at: noon + 1, removing: phones("1")),
+            from: Sample.chen
+        )
 
         let merged = story.arrives(
-            story.change(saw: base, at: noon + 2, removing: phones("1")), from: Sample.hu)
+            story.change(saw: base, at: noon + 2, removing: phones("1")),
+            from: Sample.hu
+        )
 
         #expect(story.fields.texts(of: 14) == ["2"])
         #expect(merged.kind == .unchanged)
@@ -113,7 +135,10 @@ struct MergeSetsTests {
         var story = begun
         story.arrives(story.change(phones("3"), at: noon + 1), from: Sample.chen)
 
-        let merged = story.arrives(story.change(at: noon + 2, removing: phones("3")), from: Sample.hu)
+        let merged = story.arrives(
+            story.change(at: noon + 2, removing: phones("3")),
+            from: Sample.hu
+        )
 
         #expect(story.fields.texts(of: 14) == ["1", "2"])
         #expect(merged.kind == .applied)
@@ -123,7 +148,10 @@ struct MergeSetsTests {
     func removalOfNothing() {
         var story = begun
 
-        let merged = story.arrives(story.change(at: noon + 1, removing: phones("7")), from: Sample.chen)
+        let merged = story.arrives(
+            story.change(at: noon + 1, removing: phones("7")),
+            from: Sample.chen
+        )
 
         #expect(merged.kind == .unchanged)
         #expect(merged.record.revision == Revision(rawValue: 1))

@@ -25,16 +25,21 @@ struct MergeTimesTests {
         #expect(merged.record.stamps.clock == noon + 1)
     }
 
-    @Test("[T-01] a field written first by a clock that is behind is stamped after the record's clock")
+    @Test(
+        "[T-01] a field written first by a clock that is behind is stamped after the record's clock"
+    )
     func clockBehindOnAnotherField() {
         var story = begun
         let base = story.seen
         story.arrives(
-            story.change(person { $0.maritalStatus = .single }, saw: base, at: 5), from: Sample.chen)
+            story.change(person { $0.maritalStatus = .single }, saw: base, at: 5),
+            from: Sample.chen
+        )
 
         let merged = story.arrives(
             story.change(person { $0.maritalStatus = .married }, saw: base, at: noon + 9),
-            from: Sample.hu)
+            from: Sample.hu
+        )
 
         #expect(merged.conflicts.map(\.standing.time) == [noon + 1])
     }
@@ -55,7 +60,10 @@ struct MergeTimesTests {
     func recordClock() {
         var story = begun
         story.arrives(story.change(remark("厨师"), at: noon + 900), from: Sample.chen)
-        story.arrives(story.change(person { $0.maritalStatus = .single }, at: noon + 901), from: Sample.hu)
+        story.arrives(
+            story.change(person { $0.maritalStatus = .single }, at: noon + 901),
+            from: Sample.hu
+        )
         story.arrives(story.change(person { $0.phones = ["1"] }, at: noon + 902), from: Sample.hu)
 
         #expect(story.record?.stamps.clock == noon + 902)

@@ -10,16 +10,22 @@ struct MergeValuesTests {
             $0.ethnicity = .other
             $0.ethnicityText = "穿青人"
             $0.remark = "门卫"
-        })
+        }
+    )
 
     @Test("[M-01] two devices that change two fields both have their way")
     func differentFields() {
         var story = begun
         let base = story.seen
 
-        story.arrives(story.change(person { $0.remark = "厨师" }, saw: base, at: noon + 2), from: Sample.chen)
+        story.arrives(
+            story.change(person { $0.remark = "厨师" }, saw: base, at: noon + 2),
+            from: Sample.chen
+        )
         let merged = story.arrives(
-            story.change(person { $0.maritalStatus = .married }, saw: base, at: noon + 1), from: Sample.hu)
+            story.change(person { $0.maritalStatus = .married }, saw: base, at: noon + 1),
+            from: Sample.hu
+        )
 
         #expect(story.fields.text(of: 17) == "厨师")
         #expect(story.fields.number(of: 12) == 20)
@@ -31,12 +37,19 @@ struct MergeValuesTests {
     func groupsStayWhole() {
         let base = begun.seen
         let han = begun.change(
-            person { $0.ethnicity = .han }, saw: base, at: noon + 2, clearing: [7])
+            person { $0.ethnicity = .han },
+            saw: base,
+            at: noon + 2,
+            clearing: [7]
+        )
         let other = begun.change(
             person {
                 $0.ethnicity = .other
                 $0.ethnicityText = "僜人"
-            }, saw: base, at: noon + 1)
+            },
+            saw: base,
+            at: noon + 1
+        )
 
         for order in orders(of: [(han, Sample.chen), (other, Sample.hu)]) {
             let story = begun.after(order)
@@ -50,7 +63,9 @@ struct MergeValuesTests {
         var story = begun
 
         let merged = story.arrives(
-            story.change(person { $0.remark = "厨师" }, at: noon + 1), from: Sample.chen)
+            story.change(person { $0.remark = "厨师" }, at: noon + 1),
+            from: Sample.chen
+        )
 
         #expect(merged.kind == .applied)
         #expect(merged.conflicts.isEmpty)
@@ -75,7 +90,9 @@ struct MergeValuesTests {
         story.arrives(story.change(person { $0.remark = "厨师" }, at: noon + 1), from: Sample.chen)
 
         let merged = story.arrives(
-            story.change(person { $0.remark = "保安" }, saw: base, at: noon + 2), from: Sample.hu)
+            story.change(person { $0.remark = "保安" }, saw: base, at: noon + 2),
+            from: Sample.hu
+        )
 
         #expect(merged.kind == .merged)
         #expect(merged.conflicts.map(\.fields) == [[17]])
@@ -88,21 +105,32 @@ struct MergeValuesTests {
 
         for (index, remark) in ["厨师", "保安", "厨师", "司机"].enumerated() {
             let change = story.change(
-                person { $0.remark = remark }, saw: base, at: noon + 9 - Int64(index))
-            #expect(story.arrives(change, from: Sample.chen).kind == .applied)
+                person { $0.remark = remark },
+                saw: base,
+                at: noon + 9 - Int64(index)
+            )
+            let merged = story.arrives(change, from: Sample.chen)
+            #expect(merged.kind == .applied)
         }
 
         #expect(story.fields.text(of: 17) == "司机")
         #expect(story.conflicts.isEmpty)
     }
 
-    @Test("[M-03] a value that its author had seen is replaced without a contest, whatever the clocks say")
+    @Test(
+        "[M-03] a value that its author had seen is replaced without a contest, whatever the clocks say"
+    )
     func seenValues() {
         var story = begun
-        story.arrives(story.change(person { $0.remark = "厨师" }, at: noon + 9_000), from: Sample.chen)
+        story.arrives(
+            story.change(person { $0.remark = "厨师" }, at: noon + 9_000),
+            from: Sample.chen
+        )
 
         let merged = story.arrives(
-            story.change(person { $0.remark = "保安" }, at: noon + 1), from: Sample.hu)
+            story.change(person { $0.remark = "保安" }, at: noon + 1),
+            from: Sample.hu
+        )
 
         #expect(merged.kind == .applied)
         #expect(story.fields.text(of: 17) == "保安")
@@ -128,7 +156,8 @@ struct MergeValuesTests {
         let greater = begun.change(person { $0.remark = "AB" }, saw: base, at: noon + 1)
         let cleared = begun.change(saw: base, at: noon + 1, clearing: [17])
 
-        for order in orders(of: [(lesser, Sample.chen), (greater, Sample.hu), (cleared, Sample.wu)]) {
+        for order in orders(of: [(lesser, Sample.chen), (greater, Sample.hu), (cleared, Sample.wu)])
+        {
             #expect(begun.after(order).fields.text(of: 17) == "AB")
         }
     }

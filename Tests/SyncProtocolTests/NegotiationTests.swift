@@ -6,8 +6,10 @@ struct NegotiationTests {
         "[W-03] Content-Encoding names one of three codings, and none means identity",
         arguments: [
             (nil, .identity), ("", .identity), ("identity", .identity), ("deflate", .deflate),
-            ("gzip", .gzip), ("GZip", .gzip), ("x-gzip", .gzip), ("br", nil), ("deflate, gzip", nil),
-        ] as [(String?, ContentCoding?)])
+            ("gzip", .gzip), ("GZip", .gzip), ("x-gzip", .gzip), ("br", nil),
+            ("deflate, gzip", nil),
+        ] as [(String?, ContentCoding?)]
+    )
     func contentEncoding(header: String?, coding: ContentCoding?) {
         #expect(ContentCoding(header: header) == coding)
     }
@@ -18,7 +20,8 @@ struct NegotiationTests {
             (nil, .identity), ("", .identity), ("br", .identity), ("gzip", .gzip),
             ("gzip, deflate", .deflate), ("Deflate;q=0.5, gzip;q=1.0", .deflate),
             ("deflate;q=0, gzip", .gzip), ("deflate; q=0, gzip;q=0.0", .identity),
-        ] as [(String?, ContentCoding)])
+        ] as [(String?, ContentCoding)]
+    )
     func acceptEncoding(header: String?, coding: ContentCoding) {
         #expect(ContentCoding.preferred(by: header) == coding)
     }
@@ -31,12 +34,16 @@ struct NegotiationTests {
             ("application/json", .json), ("application/json; charset=utf-8", .json),
             ("Application/JSON", .json), ("text/html, application/json;q=0.9", .json),
             ("application/json, application/x-protobuf", .protobuf), ("text/html", nil),
-        ] as [(String?, BodyFormat?)])
+        ] as [(String?, BodyFormat?)]
+    )
     func bodyFormat(header: String?, format: BodyFormat?) {
         #expect(BodyFormat(header: header) == format)
     }
 
-    @Test("[W-03] a format is named as its own header reads it", arguments: [BodyFormat.protobuf, .json])
+    @Test(
+        "[W-03] a format is named as its own header reads it",
+        arguments: [BodyFormat.protobuf, .json]
+    )
     func mediaType(format: BodyFormat) {
         #expect(BodyFormat(header: format.mediaType) == format)
     }

@@ -5,7 +5,11 @@ struct ZlibTests {
     private let text = Array(String(repeating: "王芳，女，1990年1月1日；", count: 200).utf8)
 
     /// The code of the error that unpacking ends with; `nil` where it does not.
-    private func refusal(of bytes: [UInt8], as coding: ContentCoding, limit: Int = 1 << 20) -> String? {
+    private func refusal(
+        of bytes: [UInt8],
+        as coding: ContentCoding,
+        limit: Int = 1 << 20
+    ) -> String? {
         do throws(SyncError) {
             _ = try Zlib.unpack(bytes, as: coding, limit: limit)
             return nil
@@ -32,18 +36,20 @@ struct ZlibTests {
 
     @Test(
         "[W-04] a body that ends early is refused whole, wherever it was cut",
-        arguments: [ContentCoding.deflate, .gzip])
+        arguments: [ContentCoding.deflate, .gzip]
+    )
     func truncated(coding: ContentCoding) {
         let packed = Zlib.pack(text, as: coding)
 
         let refusals = (0..<packed.count).map { refusal(of: Array(packed.prefix($0)), as: coding) }
 
-        #expect(Set(refusals) == ["body_truncated"])
+        #expect(refusals.allSatisfy { $0 == "body_truncated" })
     }
 
     @Test(
         "[W-04] a body that is not what its encoding says is refused whole",
-        arguments: [ContentCoding.deflate, .gzip])
+        arguments: [ContentCoding.deflate, .gzip]
+    )
     func garbage(coding: ContentCoding) {
         let other: ContentCoding = coding == .gzip ? .deflate : .gzip
 
@@ -51,7 +57,10 @@ struct ZlibTests {
         #expect(refusal(of: Zlib.pack(text, as: other), as: coding) == "body_not_inflatable")
     }
 
-    @Test("[W-04] a body whose checksum is wrong is refused whole", arguments: [ContentCoding.deflate, .gzip])
+    @Test(
+        "[W-04] a body whose checksum is wrong is refused whole",
+        arguments: [ContentCoding.deflate, .gzip]
+    )
     func wrongChecksum(coding: ContentCoding) {
         var packed = Zlib.pack(text, as: coding)
         // The checksum: of zlib the last four bytes, of gzip those before the length.
@@ -60,7 +69,10 @@ struct ZlibTests {
         #expect(refusal(of: packed, as: coding) == "body_not_inflatable")
     }
 
-    @Test("[W-04] a body with something behind it is refused whole", arguments: [ContentCoding.deflate, .gzip])
+    @Test(
+        "[W-04] a body with something behind it is refused whole",
+        arguments: [ContentCoding.deflate, .gzip]
+    )
     func trailingBytes(coding: ContentCoding) {
         let packed = Zlib.pack(text, as: coding)
 
@@ -97,7 +109,8 @@ struct ZlibTests {
         #expect(
             Set(codes).isSubset(of: [
                 "body_truncated", "body_not_inflatable", "body_too_large", "dictionary_unknown",
-            ]))
+            ])
+        )
         #expect(codes.count > 1_900)
     }
 }

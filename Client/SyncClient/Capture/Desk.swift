@@ -10,14 +10,17 @@ struct Desk {
     let now: Int64
     let schema = Schema.current
 
-    /// Makes a record look like this. Returns whether anything had to change.
+    /// Makes a record look like this.
+    ///
+    /// Returns whether anything had to change.
     ///
     /// Throws `record_invalid` with the first rule that the record would break.
     @discardableResult
     func put(_ wanted: FieldMap, at id: RecordID, type: RecordType) throws -> Bool {
         let held = try transaction.record(id)
         let record = held ?? LocalRecord(id: id, type: type.number)
-        let builder = try builder(for: record, type)
+        let overlay = held == nil ? [] : try transaction.overlay(of: id)
+        let builder = builder(for: record, overlay, type)
         guard let change = builder.edit(to: wanted) else { return false }
         let before = Set((record.visible.map { rules.violations(of: $0, as: type) }) ?? [])
         if let violation = rules.violations(of: wanted, as: type).first(where: {
@@ -25,28 +28,31 @@ struct Desk {
         }) {
             throw SyncError(violation, type)
         }
-        try keep(change, for: record, type)
+        try keep(change, for: record, seenFrom: wanted)
         return true
     }
 
     /// Deletes a record that the person sees.
     func delete(_ record: LocalRecord, _ reason: Change.Deletion, type: RecordType) throws {
-        try keep(try builder(for: record, type).deletion(reason), for: record, type)
+        let builder = builder(for: record, try transaction.overlay(of: record.id), type)
+        try keep(builder.deletion(reason), for: record, seenFrom: nil)
     }
 
-    private func builder(for record: LocalRecord, _ type: RecordType) throws -> ChangeBuilder {
-        ChangeBuilder(
-            type: type,
-            record: record,
-            overlay: try transaction.overlay(of: record.id),
-            now: now,
-            profile: profile
-        )
+    private func builder(
+        for record: LocalRecord,
+        _ overlay: [OutboxEntry],
+        _ type: RecordType
+    ) -> ChangeBuilder {
+        ChangeBuilder(type: type, record: record, overlay: overlay, now: now, profile: profile)
     }
 
     // > [Q-01] A device numbers its changes 1, 2, 3 …, durably before it sends them, and sends them
     // > in order.
-    private func keep(_ change: Change, for record: LocalRecord, _ type: RecordType) throws {
+    private func keep(
+        _ change: Change,
+        for record: LocalRecord,
+        seenFrom visible: FieldMap?
+    ) throws {
         let payload = change.payload
         let last = try transaction.lastChange()
         try transaction.append(
@@ -61,7 +67,8 @@ struct Desk {
             )
         )
         var record = record
-        try relay(&record, type)
+        record.visible = visible
+        record.pending += 1
         try transaction.save(record)
     }
 

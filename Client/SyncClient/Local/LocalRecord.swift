@@ -28,7 +28,9 @@ public struct LocalRecord: Hashable, Sendable {
     public let type: UInt32
     /// What the server last said; `nil` of a record that only this device knows.
     public var acknowledged: Acknowledged?
-    /// What the person sees: the pending changes laid over it. `nil` where it is deleted.
+    /// What the person sees: the pending changes laid over it.
+    ///
+    /// `nil` where it is deleted.
     public var visible: FieldMap?
     /// The areas in which the server placed it, as far as this device holds them.
     public var areas: Set<AreaCode> = []

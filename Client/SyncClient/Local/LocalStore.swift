@@ -61,9 +61,13 @@ public protocol LocalReader {
 public protocol LocalTransaction: LocalReader {
     /// Keeps who this device is.
     func save(_ profile: DeviceProfile) throws
-    /// Keeps a record.
+    /// Keeps a record; where it stands is kept by `place` and `displace`.
     func save(_ record: LocalRecord) throws
-    /// Erases a record, its conflicts and what lay over it; answered changes stay in the outbox.
+    /// Notes that a record stands in an area.
+    func place(_ id: RecordID, in area: AreaCode) throws
+    /// Notes that a record stands in an area no longer.
+    func displace(_ id: RecordID, from area: AreaCode) throws
+    /// Erases a record, its placements, its conflicts and what lay over it; answered changes stay in the outbox.
     func erase(_ id: RecordID) throws
     /// Adds a change to the outbox.
     func append(_ entry: OutboxEntry) throws

@@ -12,7 +12,8 @@ struct Receipt {
 
     /// The records whose visible state may have changed.
     func take(into profile: inout DeviceProfile) throws -> Set<RecordID> {
-        var touched = try answers()
+        let answered = try answers()
+        var touched = answered
         if response.epoch != profile.epoch {
             // > [F-07] A bookmark of another epoch starts again at 0.
             if profile.epoch != .none { try transaction.forgetBookmarks() }
@@ -22,8 +23,10 @@ struct Receipt {
             profile.grant = grant
             touched.formUnion(try leaveAreas(outside: grant))
         }
-        for page in response.pages { touched.formUnion(try take(page)) }
-        return touched
+        var arrived: Set<RecordID> = []
+        for page in response.pages { arrived.formUnion(try take(page)) }
+        for id in answered.subtracting(arrived) { try lay(id) }
+        return touched.union(arrived)
     }
 
     private func answers() throws -> Set<RecordID> {
@@ -40,7 +43,6 @@ struct Receipt {
             }
             touched.insert(id)
         }
-        for id in touched { try lay(id) }
         return touched
     }
 
@@ -65,7 +67,7 @@ struct Receipt {
             return false
         }
         var record = try transaction.record(copy.id) ?? LocalRecord(id: copy.id, type: copy.type)
-        record.areas.insert(area)
+        if record.areas.insert(area).inserted { try transaction.place(copy.id, in: area) }
         let base = Base(epoch: response.epoch, revision: copy.revision)
         // > [D-03] A revision never goes backwards within an epoch.
         if record.acknowledged.map({ $0.base <= base }) ?? true {
@@ -96,6 +98,7 @@ struct Receipt {
     private func leave(_ id: RecordID, _ area: AreaCode) throws {
         guard var record = try transaction.record(id) else { return }
         record.areas.remove(area)
+        try transaction.displace(id, from: area)
         if record.areas.isEmpty, record.pending == 0, record.returned == 0 {
             try transaction.erase(id)
         } else {

@@ -1,6 +1,8 @@
 public import SyncProtocol
 
-/// How a device reaches its server. Nothing is retried in here: that is the session's to decide.
+/// How a device reaches its server.
+///
+/// Nothing is retried in here: that is the session's to decide.
 public protocol Transport: Sendable {
     /// One round trip. Throws `TransportFailure`.
     func sync(_ request: SyncRequest, to server: String, token: String) async throws -> Exchange

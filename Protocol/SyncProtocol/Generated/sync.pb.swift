@@ -657,6 +657,16 @@ public nonisolated struct WireConflictSide: @unchecked Sendable {
     set {_uniqueStorage()._uncertainty = newValue}
   }
 
+  /// Of sets: the elements that it removed.
+  public var removed: RecordBody {
+    get {_storage._removed ?? RecordBody()}
+    set {_uniqueStorage()._removed = newValue}
+  }
+  /// Returns true if `removed` has been explicitly set.
+  public var hasRemoved: Bool {_storage._removed != nil}
+  /// Clears the value of `removed`. Subsequent reads from it will return its default value.
+  public mutating func clearRemoved() {_uniqueStorage()._removed = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1661,7 +1671,7 @@ nonisolated extension WireConflict.State: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireConflictSide: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ConflictSide"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}values\0\u{1}device\0\u{1}author\0\u{3}observed_at\0\u{1}uncertainty\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}values\0\u{1}device\0\u{1}author\0\u{3}observed_at\0\u{1}uncertainty\0\u{1}removed\0")
 
   fileprivate class _StorageClass {
     var _values: RecordBody? = nil
@@ -1669,6 +1679,7 @@ nonisolated extension WireConflictSide: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _author: String = String()
     var _observedAt: Int64 = 0
     var _uncertainty: UInt32 = 0
+    var _removed: RecordBody? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1684,6 +1695,7 @@ nonisolated extension WireConflictSide: SwiftProtobuf.Message, SwiftProtobuf._Me
       _author = source._author
       _observedAt = source._observedAt
       _uncertainty = source._uncertainty
+      _removed = source._removed
     }
   }
 
@@ -1707,6 +1719,7 @@ nonisolated extension WireConflictSide: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 3: try { try decoder.decodeSingularStringField(value: &_storage._author) }()
         case 4: try { try decoder.decodeSingularInt64Field(value: &_storage._observedAt) }()
         case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._uncertainty) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._removed) }()
         default: break
         }
       }
@@ -1734,6 +1747,9 @@ nonisolated extension WireConflictSide: SwiftProtobuf.Message, SwiftProtobuf._Me
       if _storage._uncertainty != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._uncertainty, fieldNumber: 5)
       }
+      try { if let v = _storage._removed {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1748,6 +1764,7 @@ nonisolated extension WireConflictSide: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._author != rhs_storage._author {return false}
         if _storage._observedAt != rhs_storage._observedAt {return false}
         if _storage._uncertainty != rhs_storage._uncertainty {return false}
+        if _storage._removed != rhs_storage._removed {return false}
         return true
       }
       if !storagesAreEqual {return false}

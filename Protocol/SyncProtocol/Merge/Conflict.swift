@@ -14,6 +14,8 @@ public struct Conflict: Hashable, Sendable {
     public struct Side: Hashable, Sendable {
         /// The values of the fields concerned; one that is missing had none.
         public var values: FieldMap
+        /// Of sets: the elements that it removed.
+        public var removed = FieldMap()
         /// Who said it.
         public var device: DeviceID
         /// When it was observed, in milliseconds since 1970.

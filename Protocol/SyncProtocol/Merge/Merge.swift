@@ -25,7 +25,7 @@ public func merge(
     epoch: Epoch,
     isReferredTo: Bool = false
 ) -> Merged {
-    guard let standing else { return creation(change, by: author, epoch: epoch) }
+    guard let standing else { return creation(change, by: author, of: type, epoch: epoch) }
     var merger = Merger(
         change: change,
         author: author,
@@ -37,26 +37,37 @@ public func merge(
         merger.delete(isReferredTo: isReferredTo)
     } else {
         merger.reviveIfDeleted()
-        for unit in units(touchedBy: change, of: type) { merger.merge(unit) }
+        // An edit of a record whose deletion its author had seen changes nothing: it has to be
+        // undeleted first.
+        if !merger.record.isDeleted {
+            for unit in units(touchedBy: change, of: type) { merger.merge(unit) }
+        }
     }
     return merger.finish()
 }
 
-private func creation(_ change: Change, by author: Author, epoch: Epoch) -> Merged {
-    let revision = Revision.none.next
-    let stamp = Stamp(
-        device: author.device,
-        base: Base(epoch: epoch, revision: revision),
-        time: change.observedAt,
-        byOwner: author.department != nil
-    )
+private func creation(
+    _ change: Change,
+    by author: Author,
+    of type: RecordType,
+    epoch: Epoch
+) -> Merged {
+    precondition(change.deletion == nil, "a record that is not there cannot be deleted")
+    let base = Base(epoch: epoch, revision: Revision.none.next)
+    var stamp = Stamp(device: author.device, base: base, time: change.observedAt)
+    var stamps = Stamps(first: stamp)
+    stamp.byOwner = true
+    for number in change.fields.numbers {
+        guard let owner = type.field(number)?.owner, owner == author.department else { continue }
+        stamps.set(stamp, of: number)
+    }
     let record = RecordState(
         id: change.record,
         type: change.type,
-        revision: revision,
+        revision: base.revision,
         isDeleted: false,
         fields: change.fields,
-        stamps: Stamps(first: stamp)
+        stamps: stamps
     )
     return Merged(record: record, kind: .applied, conflicts: [])
 }

@@ -8,10 +8,11 @@ extension Merger {
         let unseen = record.stamps.all.filter { isConcurrent($0, above: change.base) }
             .max { $0.base < $1.base }
         if let other = unseen ?? (isReferredTo ? record.stamps.first : nil) {
-            return openExistence(standing: side(of: other, record.fields), mySide(FieldMap()))
+            openExistence(standing: side(of: other, record.fields), mySide(FieldMap()))
+            return noteContest()
         }
         record.isDeleted = true
-        record.stamps.deletion = stamp(over: record.stamps.first, base: change.base, ofOwner: false)
+        record.stamps.deletion = stamp(ofOwner: false)
         wrote = true
     }
 

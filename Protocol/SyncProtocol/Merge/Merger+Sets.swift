@@ -12,22 +12,18 @@ extension Merger {
         {
             return proposeSet(number, against: last)
         }
-        var present = Set(record.fields.elements(of: number))
         let base = change.base(of: [number])
+        var present = Set(record.fields.elements(of: number))
+        if isOwner { takeBack(what: number, &present, base: base) }
         for element in change.removed.elements(of: number) where present.contains(element) {
             remove(element, from: &present, number, base: base)
         }
         for element in change.fields.elements(of: number) {
             add(element, to: &present, number, base: base)
         }
-        let sorted = present.sorted { $0.lexicographicallyPrecedes($1) }
-        record.fields = record.fields.replacing([(number, ArraySlice(sorted.joined()))])
-        if isOwner, wrote {
-            record.stamps.set(
-                Stamp(device: author.device, base: next, time: change.observedAt, byOwner: true),
-                of: number
-            )
-        }
+        record.fields = record.fields.settingElements(Array(present), of: number)
+        if isOwner { record.stamps.set(stamp(ofOwner: true), of: number) }
+        wrote = true
     }
 
     private mutating func remove(
@@ -38,11 +34,12 @@ extension Merger {
     ) {
         let last = record.stamps.last(of: element, in: number, isPresent: true)
         if let last, isConcurrent(last, above: base) {
-            return note(number, standing: side(of: last, only(element, number)), mySide(FieldMap()))
+            let removal = mySide(FieldMap(), removed: only(element, number))
+            note(number, standing: side(of: last, only(element, number)), removal)
+            return noteContest()
         }
         present.remove(element)
-        record.stamps.set(stamp(over: last, base: base, ofOwner: false), of: element, in: number)
-        wrote = true
+        record.stamps.set(stamp(ofOwner: false), of: element, in: number)
     }
 
     private mutating func add(
@@ -53,9 +50,7 @@ extension Merger {
     ) {
         let isPresent = present.contains(element)
         let last = record.stamps.last(of: element, in: number, isPresent: isPresent)
-        let isContested = last.map { isConcurrent($0, above: base) } ?? false
-        if isPresent, !isContested { return }
-        if let last, !isPresent, isContested {
+        if let last, !isPresent, isConcurrent(last, above: base) {
             note(
                 number,
                 standing: side(of: last, FieldMap()),
@@ -63,15 +58,50 @@ extension Merger {
                 proposedWon: true
             )
         }
+        // An element that is there already is written again [M-10].
         present.insert(element)
-        record.stamps.set(stamp(over: last, base: base, ofOwner: false), of: element, in: number)
-        wrote = true
+        record.stamps.set(stamp(ofOwner: false), of: element, in: number)
+    }
+
+    // > [M-08] A field that a department owns keeps the department's value against anybody else's;
+    // > others' values are proposals.
+    //
+    // What others added or removed unseen by the owner, before the owner first wrote the set, would
+    // have been a proposal had it come after: it becomes one now.
+    private mutating func takeBack(
+        what number: UInt32,
+        _ present: inout Set<ArraySlice<UInt8>>,
+        base: Base
+    ) {
+        for element in record.stamps.elements where element.number == number {
+            guard isConcurrent(element.stamp, above: base), !element.stamp.byOwner else { continue }
+            let bytes = element.bytes[...]
+            if present.remove(bytes) == nil { present.insert(bytes) }
+            note(
+                number,
+                standing: side(of: element.stamp, only(bytes, number)),
+                mySide(change.fields.keeping([number]), removed: change.removed.keeping([number])),
+                proposedWon: true,
+                byAuthority: true
+            )
+        }
+        guard let first = record.stamps.last(of: number, in: record.fields), !first.byOwner,
+            isConcurrent(record.stamps.first, above: base), first == record.stamps.first
+        else { return }
+        for element in present
+        where record.stamps.last(of: element, in: number, isPresent: true) == first {
+            present.remove(element)
+            note(
+                number,
+                standing: side(of: first, only(element, number)),
+                mySide(change.fields.keeping([number]), removed: change.removed.keeping([number])),
+                proposedWon: true,
+                byAuthority: true
+            )
+        }
     }
 
     private mutating func proposeSet(_ number: UInt32, against last: Stamp) {
-        let standing = record.fields.keeping([number])
-        let wanted = change.fields.keeping([number])
-        guard wanted != standing || !change.removed.elements(of: number).isEmpty else { return }
         conflicts.append(
             Conflict(
                 kind: .field,
@@ -79,11 +109,15 @@ extension Merger {
                 policy: .set,
                 byAuthority: true,
                 isOpen: false,
-                standing: side(of: last, standing),
-                proposed: mySide(wanted),
+                standing: side(of: last, record.fields.keeping([number])),
+                proposed: mySide(
+                    change.fields.keeping([number]),
+                    removed: change.removed.keeping([number])
+                ),
                 proposedWon: false
             )
         )
+        noteContest()
     }
 
     private func only(_ element: ArraySlice<UInt8>, _ number: UInt32) -> FieldMap {
@@ -94,13 +128,15 @@ extension Merger {
         _ number: UInt32,
         standing: Conflict.Side,
         _ mine: Conflict.Side,
-        proposedWon: Bool = false
+        proposedWon: Bool = false,
+        byAuthority: Bool = false
     ) {
         conflicts.append(
             Conflict(
                 kind: .field,
                 fields: [number],
                 policy: .set,
+                byAuthority: byAuthority,
                 isOpen: false,
                 standing: standing,
                 proposed: mine,

@@ -1,7 +1,7 @@
 extension Merger {
     /// Merges a field, or a group whose fields travel together.
     mutating func mergeValues(of unit: [UInt32]) {
-        let carried = unit.filter { change.fields[$0] != nil || change.clears.contains($0) }
+        let carried = carried(of: unit)
         let differs = carried.contains { change.fields[$0] != record.fields[$0] }
         let last = record.stamps.last(of: unit, in: record.fields)
         let base = change.base(of: unit)
@@ -9,24 +9,29 @@ extension Merger {
         let isOwner = owner != nil && author.department == owner
         let isContested = last.map { isConcurrent($0, above: base) } ?? false
 
-        guard differs else {
-            if isContested, let last { countAsWriting(carried, last, isOwner: isOwner) }
-            return
-        }
+        guard differs else { return countAsWriting(carried, last, isOwner: isOwner) }
         guard let last, isContested || (last.byOwner && owner != nil && !isOwner) else {
             // > [M-02] A change to a unit that nobody wrote since the base simply applies.
-            return write(carried, over: last, base: base, isOwner: isOwner)
+            return write(carried, isOwner: isOwner)
         }
         // > [M-03] A unit is contested when its last writer was another device, at a revision above
         // > the change's base, with another value.
-        contest(carried, unit, with: last, base: base, hasOwner: owner != nil, isOwner: isOwner)
+        contest(carried, unit, with: last, hasOwner: owner != nil, isOwner: isOwner)
+    }
+
+    // > [M-01] A change that touches a group carries it whole: a member that it leaves out loses its
+    // > value.
+    //
+    // A device of an older schema cannot carry a member that it does not know: that one stays.
+    private func carried(of unit: [UInt32]) -> [UInt32] {
+        guard change.schema < Schema.version else { return unit }
+        return unit.filter { change.fields[$0] != nil || change.clears.contains($0) }
     }
 
     private mutating func contest(
         _ carried: [UInt32],
         _ unit: [UInt32],
         with last: Stamp,
-        base: Base,
         hasOwner: Bool,
         isOwner: Bool
     ) {
@@ -46,7 +51,11 @@ extension Merger {
                 proposedWon: verdict.proposedWins
             )
         )
-        if verdict.proposedWins { write(carried, over: last, base: base, isOwner: isOwner) }
+        if verdict.proposedWins {
+            write(carried, isOwner: isOwner)
+        } else {
+            noteContest()
+        }
     }
 
     private func verdict(
@@ -88,16 +97,9 @@ extension Merger {
         return policy == .earliest ? mine < standing : mine > standing
     }
 
-    private mutating func write(
-        _ carried: [UInt32],
-        over last: Stamp?,
-        base: Base,
-        isOwner: Bool
-    ) {
-        record.fields = record.fields.replacing(
-            carried.map { ($0, change.fields[$0] ?? []) }
-        )
-        let stamp = stamp(over: last, base: base, ofOwner: isOwner)
+    private mutating func write(_ carried: [UInt32], isOwner: Bool) {
+        record.fields = record.fields.replacing(carried.map { ($0, change.fields[$0] ?? []) })
+        let stamp = stamp(ofOwner: isOwner)
         for number in carried { record.stamps.set(stamp, of: number) }
         wrote = true
     }
@@ -106,13 +108,16 @@ extension Merger {
     //
     // Without this, somebody who saw only the first writing could later overrule the second unseen,
     // and of three writings, two alike, the order of arrival would decide.
-    private mutating func countAsWriting(_ carried: [UInt32], _ last: Stamp, isOwner: Bool) {
-        let stamp = Stamp(
-            device: author.device,
-            base: next,
-            time: max(change.observedAt, last.time),
-            byOwner: last.byOwner || isOwner
-        )
+    private mutating func countAsWriting(_ carried: [UInt32], _ last: Stamp?, isOwner: Bool) {
+        var stamp = stamp(ofOwner: isOwner)
+        if let last {
+            // Whoever repeats the owner's value does not speak for the owner.
+            let isOutranked = last.byOwner && !isOwner
+            let isEqual = last.byOwner == isOwner
+            stamp.byOwner = last.byOwner || isOwner
+            if isOutranked { stamp.time = last.time }
+            if isEqual { stamp.time = max(stamp.time, last.time) }
+        }
         for number in carried { record.stamps.set(stamp, of: number) }
         wrote = true
     }

@@ -34,17 +34,19 @@ struct Merger {
         }
     }
 
-    /// The stamp of a writing by this change over what its author had seen.
-    func stamp(over last: Stamp?, base: Base, ofOwner byOwner: Bool) -> Stamp {
-        // > [T-01] A stamp's time is the later of the observed time and one millisecond after the
-        // > record's clock (its latest stamp) that the author had seen.
-        let seen = last.map { isConcurrent($0, above: base) ? .min : $0.time + 1 } ?? .min
-        return Stamp(
-            device: author.device,
-            base: next,
-            time: max(change.observedAt, seen),
-            byOwner: byOwner
-        )
+    /// The stamp of a writing by this change.
+    ///
+    /// The time is the author's own [T-01]: what an author had seen is not known here any more once
+    /// somebody else has written, so lifting times here would let the order of arrival decide.
+    func stamp(ofOwner byOwner: Bool) -> Stamp {
+        Stamp(device: author.device, base: next, time: change.observedAt, byOwner: byOwner)
+    }
+
+    /// Notes that this change was here though it wrote nothing: who has not seen it must not delete
+    /// the record under it, and readers have to hear of the conflict.
+    mutating func noteContest() {
+        record.stamps.note(contest: stamp(ofOwner: false))
+        wrote = true
     }
 
     /// Whether a writing and this change were made by authors of whom neither had seen the other's.
@@ -56,9 +58,10 @@ struct Merger {
         Conflict.Side(values: values, device: stamp.device, time: stamp.time)
     }
 
-    func mySide(_ values: FieldMap) -> Conflict.Side {
+    func mySide(_ values: FieldMap, removed: FieldMap = FieldMap()) -> Conflict.Side {
         Conflict.Side(
             values: values,
+            removed: removed,
             device: author.device,
             time: change.observedAt,
             uncertainty: change.uncertainty

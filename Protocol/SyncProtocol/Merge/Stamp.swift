@@ -35,6 +35,8 @@ public struct Stamps: Hashable, Sendable {
     public internal(set) var deletion: Stamp?
     private(set) var fields: [(number: UInt32, stamp: Stamp)] = []
     private(set) var elements: [Element] = []
+    /// For each device, its last change that was contested and wrote nothing.
+    private(set) var contests: [Stamp] = []
 
     /// The stamps of a record that was just created.
     public init(first: Stamp) { self.first = first }
@@ -76,9 +78,15 @@ public struct Stamps: Hashable, Sendable {
         }
     }
 
+    mutating func note(contest stamp: Stamp) {
+        contests.removeAll { $0.device == stamp.device }
+        contests.append(stamp)
+    }
+
     /// Every stamp there is.
     var all: [Stamp] {
         [first] + [deletion].compactMap(\.self) + fields.map(\.stamp) + elements.map(\.stamp)
+            + contests
     }
 
     /// The latest time of any stamp: the record's clock [T-01].
@@ -105,7 +113,9 @@ extension Stamps {
     public var encoded: [UInt8] {
         var bytes: [UInt8] = [Self.version]
         first.encode(to: &bytes)
-        guard deletion != nil || !fields.isEmpty || !elements.isEmpty else { return bytes }
+        guard deletion != nil || !fields.isEmpty || !elements.isEmpty || !contests.isEmpty else {
+            return bytes
+        }
         bytes.append(deletion == nil ? 0 : 1)
         deletion?.encode(to: &bytes)
         bytes.append(varint: UInt64(fields.count))
@@ -113,6 +123,8 @@ extension Stamps {
             bytes.append(varint: UInt64(field.number))
             field.stamp.encode(to: &bytes)
         }
+        bytes.append(varint: UInt64(contests.count))
+        for contest in contests { contest.encode(to: &bytes) }
         for element in elements {
             bytes.append(varint: UInt64(element.number))
             bytes.append(varint: UInt64(element.bytes.count))
@@ -133,6 +145,7 @@ extension Stamps {
             let number = UInt32(truncatingIfNeeded: try reader.varint())
             fields.append((number, try Stamp(from: &reader)))
         }
+        for _ in 0..<(try reader.varint()) { contests.append(try Stamp(from: &reader)) }
         while !reader.isAtEnd {
             let number = UInt32(truncatingIfNeeded: try reader.varint())
             let element = try reader.bytes(try reader.varint())
@@ -147,20 +160,20 @@ extension Stamp {
     fileprivate func encode(to bytes: inout [UInt8]) {
         bytes.append(contentsOf: device.bytes)
         bytes.append(varint: base.epoch.rawValue)
-        bytes.append(varint: base.revision.rawValue)
-        bytes.append(varint: UInt64(bitPattern: time) << 1 | (byOwner ? 1 : 0))
+        bytes.append(varint: base.revision.rawValue << 1 | (byOwner ? 1 : 0))
+        bytes.append(varint: UInt64(bitPattern: time))
     }
 
     fileprivate init(from reader: inout ByteReader) throws(WireError) {
         guard let device = DeviceID(bytes: try reader.bytes(16)) else { throw .malformed }
         let epoch = Epoch(rawValue: try reader.varint())
-        let revision = Revision(rawValue: try reader.varint())
+        let revision = try reader.varint()
         let time = try reader.varint()
         self.init(
             device: device,
-            base: Base(epoch: epoch, revision: revision),
-            time: Int64(bitPattern: time) >> 1,
-            byOwner: time & 1 == 1
+            base: Base(epoch: epoch, revision: Revision(rawValue: revision >> 1)),
+            time: Int64(bitPattern: time),
+            byOwner: revision & 1 == 1
         )
     }
 }

@@ -18,7 +18,9 @@ public struct AreaPage: Hashable, Sendable {
         self.floor = floor
     }
 
-    /// Reads a page from its bytes. Throws `protobuf_malformed`.
+    /// Reads a page from its bytes.
+    ///
+    /// Throws `protobuf_malformed`.
     init(_ bytes: [UInt8]) throws(SyncError) {
         guard let map = try? FieldMap(bytes), let area = map.text(of: 1).flatMap({ AreaCode($0) })
         else { throw .malformedProtobuf }
@@ -28,7 +30,9 @@ public struct AreaPage: Hashable, Sendable {
             floor: Position(rawValue: map.number(of: 3))
         )
         for record in map.messages(of: 4) { try records.append(RecordCopy(record)) }
-        departures = map.messages(of: 5).compactMap { RecordID(bytes: $0) }
+        let left = map.messages(of: 5)
+        departures = left.compactMap { RecordID(bytes: $0) }
+        guard departures.count == left.count else { throw .malformedProtobuf }
     }
 
     var encoded: [UInt8] {

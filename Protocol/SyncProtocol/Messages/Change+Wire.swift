@@ -61,7 +61,7 @@ extension Change {
             record: id,
             type: type,
             base: Base(revision: Revision(rawValue: map.number(of: 2)), epoch: implied),
-            observedAt: Int64(bitPattern: map.number(of: 8))
+            observedAt: Self.bounded(Int64(bitPattern: map.number(of: 8)))
         )
         fields = bodies.0?.fields ?? FieldMap()
         removed = bodies.1?.fields ?? FieldMap()
@@ -79,6 +79,9 @@ extension Change {
             )
         }
     }
+
+    /// A time that arithmetic cannot overflow: no clock is refused, and none can break the server.
+    private static func bounded(_ time: Int64) -> Int64 { min(max(time, 0), 1 << 52) }
 
     /// The same change with its fields in canonical form.
     public func canonical(as type: RecordType) throws(WireError) -> Change {

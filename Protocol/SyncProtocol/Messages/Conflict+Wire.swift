@@ -67,6 +67,11 @@ extension Conflict.Side {
             var body: [UInt8] = []
             body.append(field: context.type, bytes: values.bytes)
             if let values = try? RecordBody(serializedBytes: body) { $0.values = values }
+            var gone: [UInt8] = []
+            gone.append(field: context.type, bytes: removed.bytes)
+            if !removed.isEmpty, let removed = try? RecordBody(serializedBytes: gone) {
+                $0.removed = removed
+            }
             $0.device = Data(device.bytes)
             $0.author = context.authors[device] ?? ""
             $0.observedAt = time

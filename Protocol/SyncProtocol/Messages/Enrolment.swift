@@ -17,7 +17,9 @@ public struct EnrolmentRequest: Hashable, Sendable {
         self.software = software
     }
 
-    /// Reads a request from a body. Throws `protobuf_malformed` or `json_malformed`.
+    /// Reads a request from a body.
+    ///
+    /// Throws `protobuf_malformed` or `json_malformed`.
     public init(_ body: [UInt8], as format: BodyFormat) throws(SyncError) {
         let wire: WireEnrolRequest
         switch format {
@@ -83,7 +85,9 @@ public struct EnrolmentResponse: Hashable, Sendable {
         self.name = name
     }
 
-    /// Reads an answer from a body. Throws `protobuf_malformed`.
+    /// Reads an answer from a body.
+    ///
+    /// Throws `protobuf_malformed`.
     public init(_ body: [UInt8]) throws(SyncError) {
         guard let wire = try? WireEnrolResponse(serializedBytes: body),
             let device = DeviceID(bytes: wire.device)

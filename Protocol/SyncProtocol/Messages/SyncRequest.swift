@@ -59,7 +59,7 @@ public struct SyncRequest: Hashable, Sendable {
             wire = envelope
         case .json:
             wire = try decodeJSON(body)
-            payloads = wire.changes.compactMap { try? $0.serializedBytes() }
+            payloads = wire.changes.map { encode($0) }
         }
         epoch = Epoch(rawValue: wire.epoch)
         firstSequence = SequenceNumber(rawValue: wire.firstSequence)

@@ -71,7 +71,9 @@ public struct SyncResponse: Hashable, Sendable {
     /// An answer without news.
     public init() {}
 
-    /// Reads an answer from a body after inflation. Throws `protobuf_malformed`.
+    /// Reads an answer from a body after inflation.
+    ///
+    /// Throws `protobuf_malformed`.
     public init(_ body: [UInt8]) throws(SyncError) {
         guard let map = try? FieldMap(body),
             let wire = try? WireSyncResponse(serializedBytes: map.clearing([5]).bytes)
@@ -80,6 +82,7 @@ public struct SyncResponse: Hashable, Sendable {
         serverTime = wire.serverTime
         highWater = SequenceNumber(rawValue: wire.highWater)
         outcomes = wire.outcomes.compactMap(Outcome.init)
+        guard outcomes.count == wire.outcomes.count else { throw .malformedProtobuf }
         for page in map.messages(of: 5) { try pages.append(AreaPage(page)) }
         hasMore = wire.more
         grant = wire.hasGrant ? Grant(wire.grant) : nil

@@ -5,24 +5,32 @@ internal import Foundation
 /// Minted on the device (version 7), or derived from a natural key (version 8) so that two devices
 /// that cannot hear each other mint the same id for the same person. SPEC.md, chapter N.
 public struct RecordID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    private let high: UInt64
+    private let low: UInt64
+
     /// The id's 16 bytes, as they travel.
-    public let bytes: [UInt8]
+    public var bytes: [UInt8] { high.bigEndianBytes + low.bigEndianBytes }
 
     /// An id of exactly 16 bytes; `nil` for any other number of them.
     public init?(bytes: some Sequence<UInt8>) {
-        let bytes = Array(bytes)
-        guard bytes.count == 16 else { return nil }
-        self.bytes = bytes
+        var numbers: (UInt64, UInt64) = (0, 0)
+        var count = 0
+        for byte in bytes {
+            if count < 8 {
+                numbers.0 = numbers.0 << 8 | UInt64(byte)
+            } else {
+                numbers.1 = numbers.1 << 8 | UInt64(byte)
+            }
+            count += 1
+        }
+        guard count == 16 else { return nil }
+        (high, low) = numbers
     }
 
     /// An id from its text form, `0197f1c2-….`, in either case.
     public init?(_ text: some StringProtocol) {
         guard let uuid = UUID(uuidString: String(text)) else { return nil }
-        self.init(uuid)
-    }
-
-    init(_ uuid: UUID) {
-        bytes = withUnsafeBytes(of: uuid.uuid) { Array($0) }
+        self.init(bytes: withUnsafeBytes(of: uuid.uuid) { Array($0) })
     }
 
     // > [N-01] A record's id has 16 bytes and is a UUID: version 7 where the device mints it,
@@ -47,11 +55,10 @@ public struct RecordID: Hashable, Comparable, Sendable, CustomStringConvertible 
         self.init(marking: Array(hash.prefix(16)), version: 8)
     }
 
-    private init(marking bytes: [UInt8], version: UInt8) {
-        var bytes = bytes
-        bytes[6] = bytes[6] & 0x0F | version << 4
-        bytes[8] = bytes[8] & 0x3F | 0x80
-        self.bytes = bytes
+    private init(marking bytes: [UInt8], version: UInt64) {
+        let number = { (part: ArraySlice<UInt8>) in part.reduce(0) { $0 << 8 | UInt64($1) } }
+        high = number(bytes[0..<8]) & 0xFFFF_FFFF_FFFF_0FFF | version << 12
+        low = number(bytes[8..<16]) & 0x3FFF_FFFF_FFFF_FFFF | 1 << 63
     }
 
     /// The id as text: lower-case hexadecimal in five groups.
@@ -68,8 +75,13 @@ public struct RecordID: Hashable, Comparable, Sendable, CustomStringConvertible 
 
     /// Orders ids by their bytes, so that locks are always taken in the same order.
     public static func < (left: RecordID, right: RecordID) -> Bool {
-        left.bytes.lexicographicallyPrecedes(right.bytes)
+        (left.high, left.low) < (right.high, right.low)
     }
+}
+
+extension UInt64 {
+    /// The number's eight bytes, the highest first.
+    var bigEndianBytes: [UInt8] { withUnsafeBytes(of: bigEndian) { Array($0) } }
 }
 
 extension RecordID: Codable {

@@ -64,7 +64,7 @@ extension FieldMap {
         while !scanner.isAtEnd {
             var element: [UInt8] = []
             element.append(key: field.number, .varint)
-            try element.append(varint: scanner.varint())
+            element.append(varint: field.narrowed(try scanner.varint()))
             elements.append(element)
         }
         return elements
@@ -79,7 +79,7 @@ extension FieldMap {
         var element: [UInt8] = []
         if field.wire == .varint {
             var scanner = WireScanner(bytes, value)
-            let number = try scanner.varint()
+            let number = field.narrowed(try scanner.varint())
             guard number != 0 || keepingDefault else { return nil }
             element.append(key: field.number, .varint)
             element.append(varint: number)
@@ -95,6 +95,14 @@ extension FieldMap {
 }
 
 extension RecordField {
+    /// A number as a reader of the field's type takes it: 32 bits, sign and all, unless it is wide.
+    fileprivate func narrowed(_ number: UInt64) -> UInt64 {
+        guard !isWide else { return number }
+        return isSigned
+            ? UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: number)))
+            : UInt64(UInt32(truncatingIfNeeded: number))
+    }
+
     /// How a value of this field stands on the wire.
     var wire: WireScanner.WireType {
         switch kind {

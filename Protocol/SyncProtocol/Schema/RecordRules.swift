@@ -9,7 +9,9 @@ public struct Violation: Hashable, Sendable {
     /// The same in English.
     public var en: String
 
-    /// A violation. Neither sentence repeats the value.
+    /// A violation.
+    ///
+    /// Neither sentence repeats the value.
     public init(code: String, field: UInt32, zh: String, en: String) {
         self.code = code
         self.field = field

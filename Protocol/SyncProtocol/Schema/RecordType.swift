@@ -72,6 +72,10 @@ public struct RecordField: Sendable {
     public let en: String
     /// What stands on the wire.
     public let kind: Kind
+    /// Whether a number has 64 bits.
+    let isWide: Bool
+    /// Whether a number may be negative.
+    let isSigned: Bool
     /// Whether the field is a set of elements.
     public let isSet: Bool
     /// Whether a record must have it.
@@ -111,6 +115,8 @@ public struct RecordField: Sendable {
             case .enum: .enumeration
             default: .number
             }
+        isWide = [.int64, .uint64, .sint64].contains(field.type)
+        isSigned = [.int32, .int64, .enum].contains(field.type)
         isSet = field.label == .repeated
         isRequired = rules.required
         policy = rules.merge

@@ -56,7 +56,8 @@ extension String {
         split(separator: ",").map { member in
             let parts = member.split(separator: ";").map { $0.filter { $0 != " " }.lowercased() }
             return (
-                parts.first ?? "", parts.dropFirst().contains { ["q=0", "q=0.0"].contains($0) }
+                parts.first ?? "",
+                parts.dropFirst().contains { $0.hasPrefix("q=") && Double($0.dropFirst(2)) == 0 }
             )
         }
     }

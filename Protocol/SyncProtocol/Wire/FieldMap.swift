@@ -134,12 +134,14 @@ public struct FieldMap: Hashable, Sendable {
         return elements
     }
 
-    /// The value of a field without its key and, for strings and bytes, its length.
+    /// The value of a field without its key and, for strings and bytes, its length: the last one, as
+    /// protobuf has it.
     public func value(of number: UInt32) -> ArraySlice<UInt8>? {
         guard let field = self[number] else { return nil }
         var scanner = WireScanner(bytes, field.startIndex..<field.endIndex)
-        guard let only = try? scanner.next() else { return nil }
-        return bytes[only.value]
+        var last: WireScanner.Field?
+        while let next = try? scanner.next() { last = next }
+        return last.map { bytes[$0.value] }
     }
 
     /// The value of a field as text; `nil` where it is absent.

@@ -1,4 +1,6 @@
-/// Why bytes are not what they should be. Small, since a decoder answers every one of them in place.
+/// Why bytes are not what they should be.
+///
+/// Small, since a decoder answers every one of them in place.
 public enum WireError: Error, Hashable, Sendable {
     /// The bytes end inside a field.
     case truncated

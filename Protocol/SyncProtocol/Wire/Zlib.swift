@@ -1,14 +1,19 @@
 internal import CZlib
 
-/// Packs and unpacks bodies with zlib. Unpacking is bounded: a small body must not become a large one.
+/// Packs and unpacks bodies with zlib.
+///
+/// Unpacking is bounded: a small body must not become a large one.
 public enum Zlib {
     /// The bytes packed under a coding.
     public static func pack(_ bytes: [UInt8], as coding: ContentCoding, level: Int32 = 6) -> [UInt8]
     {
         guard coding != .identity else { return bytes }
-        var stream = z_stream()
+        // zlib remembers where its stream lies, so it must not move.
+        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        defer { stream.deallocate() }
         let status = deflateInit2_(
-            &stream,
+            stream,
             level,
             Z_DEFLATED,
             coding.windowBits,
@@ -18,18 +23,18 @@ public enum Zlib {
             Int32(MemoryLayout<z_stream>.size)
         )
         precondition(status == Z_OK, "zlib could not start: \(status)")
-        defer { deflateEnd(&stream) }
-        let bound = Int(deflateBound(&stream, UInt(bytes.count)))
+        defer { deflateEnd(stream) }
+        let bound = Int(deflateBound(stream, UInt(bytes.count)))
         var input = bytes
         return input.withUnsafeMutableBufferPointer { source in
             [UInt8](unsafeUninitializedCapacity: bound) { target, count in
-                stream.next_in = source.baseAddress
-                stream.avail_in = UInt32(source.count)
-                stream.next_out = target.baseAddress
-                stream.avail_out = UInt32(bound)
-                let status = deflate(&stream, Z_FINISH)
+                stream.pointee.next_in = source.baseAddress
+                stream.pointee.avail_in = UInt32(source.count)
+                stream.pointee.next_out = target.baseAddress
+                stream.pointee.avail_out = UInt32(bound)
+                let status = deflate(stream, Z_FINISH)
                 precondition(status == Z_STREAM_END, "deflateBound was too small")
-                count = bound - Int(stream.avail_out)
+                count = bound - Int(stream.pointee.avail_out)
             }
         }
     }
@@ -49,24 +54,27 @@ public enum Zlib {
             guard packed.count <= limit else { throw .tooLarge(limit) }
             return packed
         }
-        var stream = z_stream()
+        // zlib remembers where its stream lies, so it must not move.
+        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        defer { stream.deallocate() }
         let status = inflateInit2_(
-            &stream,
+            stream,
             coding.windowBits,
             ZLIB_VERSION,
             Int32(MemoryLayout<z_stream>.size)
         )
         precondition(status == Z_OK, "zlib could not start: \(status)")
-        defer { inflateEnd(&stream) }
+        defer { inflateEnd(stream) }
         var input = packed
         var output: [UInt8] = []
         let end = input.withUnsafeMutableBufferPointer { source in
-            stream.next_in = source.baseAddress
-            stream.avail_in = UInt32(source.count)
-            return inflateAll(&stream, into: &output, limit: limit)
+            stream.pointee.next_in = source.baseAddress
+            stream.pointee.avail_in = UInt32(source.count)
+            return inflateAll(stream, into: &output, limit: limit)
         }
         switch end {
-        case Z_STREAM_END where stream.avail_in == 0: return output
+        case Z_STREAM_END where stream.pointee.avail_in == 0: return output
         case Z_OK, Z_BUF_ERROR:
             if output.count > limit { throw .tooLarge(limit) }
             throw SyncError(
@@ -90,7 +98,7 @@ public enum Zlib {
     }
 
     private static func inflateAll(
-        _ stream: inout z_stream,
+        _ stream: UnsafeMutablePointer<z_stream>,
         into output: inout [UInt8],
         limit: Int
     ) -> Int32 {
@@ -98,10 +106,10 @@ public enum Zlib {
         while status == Z_OK, output.count <= limit {
             let room = min(64 << 10, limit + 1 - output.count)
             let chunk = [UInt8](unsafeUninitializedCapacity: room) { target, count in
-                stream.next_out = target.baseAddress
-                stream.avail_out = UInt32(room)
-                status = inflate(&stream, Z_NO_FLUSH)
-                count = room - Int(stream.avail_out)
+                stream.pointee.next_out = target.baseAddress
+                stream.pointee.avail_out = UInt32(room)
+                status = inflate(stream, Z_NO_FLUSH)
+                count = room - Int(stream.pointee.avail_out)
             }
             output.append(contentsOf: chunk)
         }

@@ -34,16 +34,17 @@ extension SyncService {
         }
     }
 
-    /// A record that stands in some areas, with all its conflicts, each the bytes of a `Conflict`
-    /// message; `nil` where there is none.
+    /// A record that stands in some areas, or anywhere, with all its conflicts, each the bytes of a
+    /// `Conflict` message; `nil` where there is none.
     public func record(
         _ id: RecordID,
-        in areas: [AreaCode]
+        in areas: [AreaCode]?
     ) async throws -> (record: StoredRecord, conflicts: [[UInt8]])? {
         try await store.read { transaction in
-            guard let record = try transaction.records([id])[id],
-                record.placements.contains(where: { areas.cover($0.area) })
-            else { return nil }
+            guard let record = try transaction.records([id])[id] else { return nil }
+            if let areas, !record.placements.contains(where: { areas.cover($0.area) }) {
+                return nil
+            }
             return (record, try transaction.conflicts(of: id, openOnly: false))
         }
     }

@@ -127,7 +127,6 @@ struct Intake {
                 )
             )
             try keep(merged.conflicts, of: merged.record, device, transaction)
-            if open > 0 { records.noteConflict(of: merged.record.id) }
             return Outcome(
                 sequence: sequence,
                 kind: Outcome.Kind(merged.kind),

@@ -12,14 +12,14 @@ struct Placing {
         var moves: [FeedMove] = []
         let standing = Standing(records: records, schema: schema)
         let affected = try standing.affected()
-        for id in affected.union(records.changed.map(\.state.id)).sorted() {
+        for id in affected.union(records.news.map(\.state.id)).sorted() {
             guard let record = try records.record(id) else { continue }
             // A tombstone stays where the record stood: whoever held it has to hear of it.
             let old = Set(record.placements.map(\.area))
             let areas =
                 record.state.isDeleted || !affected.contains(id)
                 ? old : try standing.areas(of: record)
-            let isNews = records.original(id) != record || records.conflicted.contains(id)
+            let isNews = records.isNews(record)
             guard isNews || areas != old else { continue }
             moves += Self.moves(of: record, to: areas, isNews: isNews)
         }

@@ -51,7 +51,7 @@ struct Standing {
     /// The records whose standing may have moved because of what changed.
     func affected() throws -> Set<RecordID> {
         var affected: Set<RecordID> = []
-        for record in records.changed where moves(record) {
+        for record in records.news where moves(record) {
             affected.insert(record.state.id)
             let old = records.original(record.state.id).map { records.references(of: $0.state) }
             for reference in records.references(of: record.state) + (old ?? []) {

@@ -12,8 +12,9 @@ final class WorkingSet {
     private var asked: Set<RecordID> = []
     /// Who refers to a record, by the record referred to; only of those that were asked for.
     private var referrers: [RecordID: Set<Reference>] = [:]
-    private var newReferences: [Reference] = []
-    private(set) var conflicted: Set<RecordID> = []
+    /// References that the batch made, by the record referred to.
+    private var newReferences: [RecordID: Set<Reference>] = [:]
+    private var touched: Set<RecordID> = []
 
     init(_ transaction: any StoreTransaction, schema: Schema) {
         self.transaction = transaction
@@ -21,9 +22,8 @@ final class WorkingSet {
     }
 
     func load(_ ids: some Sequence<RecordID>) throws {
-        let missing = Set(ids).subtracting(asked)
+        let missing = ids.filter { asked.insert($0).inserted }
         guard !missing.isEmpty else { return }
-        asked.formUnion(missing)
         let found = try transaction.records(missing)
         before.merge(found) { _, new in new }
         now.merge(found) { mine, _ in mine }
@@ -39,7 +39,10 @@ final class WorkingSet {
     func set(_ record: StoredRecord) {
         let id = record.state.id
         asked.insert(id)
-        newReferences += references(of: record.state)
+        touched.insert(id)
+        for reference in references(of: record.state) {
+            newReferences[reference.target, default: []].insert(reference)
+        }
         now[id] = record
     }
 
@@ -52,16 +55,24 @@ final class WorkingSet {
             record.placements.sort { $0.area < $1.area }
         }
         now[move.id] = record
+        touched.insert(move.id)
     }
 
-    func noteConflict(of id: RecordID) { conflicted.insert(id) }
+    /// The records that the batch wrote to, in the order of their ids, so that locks are always
+    /// taken in the same order.
+    var news: [StoredRecord] { sorted { isNews($0) } }
 
-    /// The records that were changed, in the order of their ids, so that locks are always taken in
-    /// the same order.
-    var changed: [StoredRecord] {
-        now.values
-            .filter { before[$0.state.id] != $0 || conflicted.contains($0.state.id) }
-            .sorted { $0.state.id < $1.state.id }
+    /// Whether readers have to hear of a record: it was written to, or a conflict was opened.
+    ///
+    /// Every writing gives a new revision, so nothing else needs comparing.
+    func isNews(_ record: StoredRecord) -> Bool {
+        guard let before = before[record.state.id] else { return true }
+        return before.state.revision != record.state.revision
+            || before.openConflicts != record.openConflicts
+    }
+
+    private func sorted(_ isWanted: (StoredRecord) -> Bool) -> [StoredRecord] {
+        touched.compactMap { now[$0] }.filter(isWanted).sorted { $0.state.id < $1.state.id }
     }
 
     /// What a record refers to.
@@ -81,7 +92,7 @@ final class WorkingSet {
         if referrers[id] == nil {
             referrers[id] = Set(try transaction.referrers(of: [id]))
         }
-        let known = (referrers[id] ?? []).union(newReferences.filter { $0.target == id })
+        let known = (referrers[id] ?? []).union(newReferences[id] ?? [])
         try load(known.map(\.source))
         return known.compactMap { reference in
             guard let source = now[reference.source],
@@ -100,7 +111,7 @@ final class WorkingSet {
 
     /// What to tell the store, in the order of the ids.
     var writes: [RecordWrite] {
-        changed.map { record in
+        sorted { isNews($0) || before[$0.state.id]?.placements != $0.placements }.map { record in
             let new = Set(references(of: record.state))
             let old = Set(before[record.state.id].map { references(of: $0.state) } ?? [])
             return RecordWrite(

@@ -68,8 +68,11 @@ struct ChangeMaker {
         for field in type.fields where random.next() % 4 > 0 {
             fields = fields.merging(value(of: field))
         }
+        guard let canonical = try? fields.canonical(as: type) else {
+            preconditionFailure("our own fields are of their types")
+        }
         var story = Story(of: type)
-        story.arrives(story.change(fields, at: Sample.noon), from: Sample.lin)
+        story.arrives(story.change(canonical, at: Sample.noon), from: Sample.lin)
         return story
     }
 
@@ -111,7 +114,9 @@ struct ChangeMaker {
     }
 
     private mutating func write(
-        _ unit: [RecordField], over seen: FieldMap, in change: inout Change
+        _ unit: [RecordField],
+        over seen: FieldMap,
+        in change: inout Change
     ) {
         var wanted = FieldMap()
         for field in unit { wanted = wanted.merging(value(of: field)) }
@@ -122,25 +127,37 @@ struct ChangeMaker {
     }
 
     private mutating func touch(
-        _ set: RecordField, of seen: FieldMap, in change: inout Change
+        _ set: RecordField,
+        of seen: FieldMap,
+        in change: inout Change
     ) {
         let present = Set(seen.elements(of: set.number))
         let wanted = Set(value(of: set).elements(of: set.number))
         change.fields = change.fields.settingElements(
-            Array(wanted.subtracting(present)), of: set.number)
+            Array(wanted.subtracting(present)),
+            of: set.number
+        )
         change.removed = change.removed.settingElements(
-            Array(present.subtracting(wanted)), of: set.number)
+            Array(present.subtracting(wanted)),
+            of: set.number
+        )
     }
 
     /// One of a few values, so that devices often agree; sometimes none.
     private mutating func value(of field: RecordField) -> FieldMap {
         var bytes: [UInt8] = []
-        let choices = field.isSet ? (1...4).filter { _ in random.happens(oneIn: 2) } : [random.next() % 4]
+        let choices: [UInt64] =
+            field.isSet
+            ? (1...4).filter { _ in random.happens(oneIn: 2) } : [random.next() % 4]
         for choice in choices where choice > 0 {
             switch field.kind {
-            case .text: bytes.append(field: field.number, bytes: Array("值\(choice)".utf8))
-            case .bytes: bytes.append(field: field.number, bytes: [UInt8](repeating: UInt8(choice), count: 16))
-            case .number: bytes.append(varint: 20_260_100 + choice, as: field.number)
+            case .text:
+                bytes.append(field: field.number, bytes: Array("值\(choice)".utf8))
+            case .bytes:
+                let value = [UInt8](repeating: UInt8(choice), count: 16)
+                bytes.append(field: field.number, bytes: value)
+            case .number:
+                bytes.append(varint: 20_260_100 + choice, as: field.number)
             case .enumeration:
                 let value = field.values[Int(choice) % field.values.count]
                 bytes.append(varint: value.number, as: field.number)

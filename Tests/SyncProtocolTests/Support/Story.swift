@@ -21,11 +21,18 @@ struct Story {
 
     /// What a change by somebody who saw `base`, or everything, wants done.
     func change(
-        _ fields: FieldMap = FieldMap(), saw base: Base? = nil, at time: Int64,
-        clearing clears: [UInt32] = [], removing removed: FieldMap = FieldMap()
+        _ fields: FieldMap = FieldMap(),
+        saw base: Base? = nil,
+        at time: Int64,
+        clearing clears: [UInt32] = [],
+        removing removed: FieldMap = FieldMap()
     ) -> Change {
         var change = Change(
-            record: Sample.record(1), type: type.number, base: base ?? seen, observedAt: time)
+            record: Sample.record(1),
+            type: type.number,
+            base: base ?? seen,
+            observedAt: time
+        )
         change.fields = fields
         change.clears = clears
         change.removed = removed
@@ -42,10 +49,18 @@ struct Story {
     /// A change arrives at the server.
     @discardableResult
     mutating func arrives(
-        _ change: Change, from author: Author, isReferredTo: Bool = false
+        _ change: Change,
+        from author: Author,
+        isReferredTo: Bool = false
     ) -> Merged {
         let merged = merge(
-            change, by: author, into: record, of: type, epoch: epoch, isReferredTo: isReferredTo)
+            change,
+            by: author,
+            into: record,
+            of: type,
+            epoch: epoch,
+            isReferredTo: isReferredTo
+        )
         record = merged.record
         conflicts += merged.conflicts
         return merged
@@ -54,7 +69,11 @@ struct Story {
 
 extension Story {
     /// A record that Lin captured at noon and that everybody has seen.
-    static func begun(_ type: RecordType, with fields: FieldMap, by author: Author = Sample.lin) -> Story {
+    static func begun(
+        _ type: RecordType,
+        with fields: FieldMap,
+        by author: Author = Sample.lin
+    ) -> Story {
         var story = Story(of: type)
         story.arrives(story.change(fields, at: Sample.noon), from: author)
         return story

@@ -1,0 +1,54 @@
+internal import ArgumentParser
+internal import Foundation
+internal import ResidenceDomain
+internal import SyncProtocol
+internal import SyncServer
+internal import Terminal
+
+/// `residence-syncd show ID`: a record as the server has it, with its conflicts.
+struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: say("查看服务器上的一条记录及其冲突", "Show a record as the server has it, with its conflicts."))
+
+    @OptionGroup var options: CommonOptions
+    @Argument(help: ArgumentHelp(say("记录编号", "The record's id."), valueName: "ID")) var id: String
+
+    func run() async throws {
+        try await options.run {
+            let service = try await options.service().service
+            guard let id = RecordID(id), let found = try await service.record(id, in: nil),
+                let type = Schema.current.type(found.record.state.type)
+            else {
+                throw SyncError(
+                    "record_not_found", "服务器上没有这条记录 The server has no such record",
+                    hint: "Give the whole id, as `residence show` prints it.", subject: "ID")
+            }
+            let view = RecordView(
+                of: found.record.state, type: type, areas: found.record.placements.map(\.area),
+                conflicts: found.conflicts)
+            if options.json {
+                return Console.out(String(decoding: view.json, as: UTF8.self))
+            }
+            show(found.record, type)
+            let conflicts = found.conflicts.compactMap(ConflictView.init)
+            guard !conflicts.isEmpty else { return }
+            Console.out("\n" + say("冲突", "conflicts"))
+            Console.out(ConflictTable.text(of: conflicts, type: type))
+        }
+    }
+
+    private func show(_ record: StoredRecord, _ type: RecordType) {
+        var table = Table([say(type.zh, type.en), record.state.id.description])
+        for field in type.fields {
+            let text = FieldText.shown(
+                field, in: record.state.fields, inChinese: Language.current == .zh)
+            if let text { table.add([say(field.zh, field.en), text]) }
+        }
+        table.add([say("版本", "revision"), String(record.state.revision.rawValue)])
+        table.add([
+            say("区划", "areas"),
+            record.placements.map(\.area.rawValue).joined(separator: " "),
+        ])
+        Console.out(table.text)
+    }
+}

@@ -1,0 +1,93 @@
+import SyncClient
+import SyncProtocol
+import SyncServer
+
+/// A way to a server in the same process: everything passes through its bytes, as over HTTP.
+struct LoopbackTransport: Transport {
+    let world: World
+    let weather: Weather
+
+    func sync(
+        _ request: SyncRequest,
+        to server: String,
+        token: String
+    ) async throws -> Exchange {
+        let fate = weather.fate(of: request)
+        let body = request.encoded
+        switch fate {
+        case .requestLost: throw TransportFailure.unreachable
+        case .refused(let error, let retryAfter):
+            throw TransportFailure(
+                error,
+                serverTime: world.service.now,
+                retryAfter: retryAfter
+            )
+        case .answered(let response):
+            return Exchange(response: try SyncResponse(response.encoded), bytes: ByteCount())
+        case .repeated: _ = try await answer(to: body, token)
+        case .arrives, .answerLost, .answerCut: break
+        }
+        let answer = try await answer(to: body, token)
+        switch fate {
+        case .answerLost: throw TransportFailure.unreachable
+        case .answerCut: throw TransportFailure.unreadable
+        case .arrives, .repeated, .requestLost, .refused, .answered: break
+        }
+        var bytes = ByteCount()
+        bytes.sent = body.count
+        bytes.sentUnpacked = body.count
+        bytes.received = answer.count
+        bytes.receivedUnpacked = answer.count
+        return Exchange(response: try SyncResponse(answer), bytes: bytes)
+    }
+
+    func enrol(
+        _ request: EnrolmentRequest,
+        at server: String
+    ) async throws -> EnrolmentResponse {
+        let fate = weather.fate(of: SyncRequest())
+        if case .requestLost = fate { throw TransportFailure.unreachable }
+        let answer = try await telling { service in
+            let arrived = try EnrolmentRequest(request.encoded, as: .protobuf)
+            return try await service.enrol(arrived).encoded(as: .protobuf)
+        }
+        if case .answerLost = fate { throw TransportFailure.unreachable }
+        return try EnrolmentResponse(answer)
+    }
+
+    private func answer(to body: [UInt8], _ token: String) async throws -> [UInt8] {
+        try await telling { service in
+            let device = try await service.authenticate(token)
+            let request = try SyncRequest(body, as: .protobuf)
+            return try await service.sync(request, from: device.id).encoded
+        }
+    }
+
+    /// Turns the server's errors into what a device hears of them: the error and the time.
+    private func telling(
+        _ body: (SyncService) async throws -> [UInt8]
+    ) async throws -> [UInt8] {
+        let service = world.service
+        do {
+            return try await body(service)
+        } catch let error as SyncError {
+            throw TransportFailure(error, serverTime: service.now)
+        }
+    }
+}
+
+extension TransportFailure {
+    static let unreachable = TransportFailure(
+        SyncError(
+            "server_unreachable",
+            "The server cannot be reached",
+            hint: "Nothing is lost: it is sent at the next sync."
+        ),
+        isUnreachable: true
+    )
+
+    static let unreadable = TransportFailure(
+        SyncError("answer_unreadable", "The answer ends in the middle", hint: "Try again."),
+        isUnreachable: true
+    )
+}

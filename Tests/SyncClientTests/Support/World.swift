@@ -1,0 +1,150 @@
+import Foundation
+import LocalSQLite
+import StoreSQLite
+import SyncClient
+import SyncProtocol
+import SyncServer
+import SyncTrust
+import Synchronization
+
+/// A server on an embedded store, and the devices that the operator gave out.
+final class World: Sendable {
+    let clock: TestClock
+    private let folder = TemporaryFolder()
+    private let store: SQLiteStore
+    private let rules: any RecordRules
+    private let limits: Limits
+    private let current: Mutex<SyncService>
+    private let clocks: Mutex<[TestClock]>
+
+    /// A world; `rules` are those of the server.
+    init(rules: any RecordRules = SchemaRules(), limits: Limits = Limits()) async throws {
+        let clock = TestClock(at: Sample.noon)
+        let store = try SQLiteStore(folder: folder.url)
+        let service = SyncService(
+            store: store,
+            identity: try await ServerIdentity.kept(in: store, at: clock.now),
+            rules: rules,
+            limits: limits,
+            clock: { clock.now }
+        )
+        self.clock = clock
+        self.store = store
+        self.rules = rules
+        self.limits = limits
+        current = Mutex(service)
+        clocks = Mutex([clock])
+    }
+
+    var service: SyncService { current.withLock { $0 } }
+
+    /// Lets time pass for everybody.
+    func pass(_ milliseconds: Int64) {
+        for clock in clocks.withLock({ $0 }) { clock.advance(by: milliseconds) }
+    }
+
+    /// Goes on with the same records as a later incarnation of the database.
+    func beginLaterEpoch() async throws {
+        let identity = try await ServerIdentity.kept(in: store, at: clock.now)
+        let later = ServerIdentity(
+            key: identity.key,
+            epoch: Epoch(rawValue: identity.epoch.rawValue + 1),
+            naturalKey: identity.naturalKey
+        )
+        let clock = clock
+        let service = SyncService(
+            store: store,
+            identity: later,
+            rules: rules,
+            limits: limits,
+            clock: { clock.now }
+        )
+        current.withLock { $0 = service }
+    }
+
+    /// The link for a device that nobody has yet.
+    func link(
+        for name: String,
+        areas: [AreaCode] = [Sample.harbour],
+        fingerprint: String? = nil
+    ) async throws -> String {
+        let expected = try await service.expectDevice(named: name, areas: areas)
+        return EnrolmentLink(
+            address: "http://server.test:8080",
+            code: expected.code.description,
+            fingerprint: fingerprint ?? service.fingerprint
+        ).text
+    }
+
+    /// A device that knows no server yet.
+    func stranger(
+        named name: String,
+        limits: Limits = Limits(),
+        at now: Int64 = Sample.noon
+    ) throws -> Device {
+        let seed = name.utf8.reduce(UInt64(7)) { $0 &* 31 &+ UInt64($1) }
+        let clock = TestClock(at: now, seed: seed)
+        clocks.withLock { $0.append(clock) }
+        return try Device(world: self, folder: TemporaryFolder(), clock: clock, limits: limits)
+    }
+
+    /// An enrolled device.
+    func device(
+        named name: String,
+        areas: [AreaCode] = [Sample.harbour],
+        limits: Limits = Limits(),
+        at now: Int64 = Sample.noon
+    ) async throws -> Device {
+        let device = try stranger(named: name, limits: limits, at: now)
+        _ = try await device.client.enrol(link: try await link(for: name, areas: areas))
+        return device
+    }
+
+    /// A record as the server keeps it; `nil` where it stands in no area of the province.
+    func record(_ id: RecordID) async throws -> StoredRecord? {
+        try await service.record(id, in: [Sample.province])?.record
+    }
+}
+
+/// A device: its client, its clock, its way to the server, and the folder that survives a restart.
+struct Device: Sendable {
+    let client: ResidenceClient
+    let clock: TestClock
+    let weather = Weather()
+    private let world: World
+    private let folder: TemporaryFolder
+    private let limits: Limits
+
+    init(world: World, folder: TemporaryFolder, clock: TestClock, limits: Limits) throws {
+        self.world = world
+        self.folder = folder
+        self.clock = clock
+        self.limits = limits
+        client = ResidenceClient(
+            store: try LocalSQLiteStore(folder: folder.url),
+            transport: LoopbackTransport(world: world, weather: weather),
+            environment: clock.environment,
+            limits: limits
+        )
+    }
+
+    /// The same device after its program was started again, in fair weather.
+    func reopen() throws -> Device {
+        try Device(world: world, folder: folder, clock: clock, limits: limits)
+    }
+
+    @discardableResult
+    func sync() async throws -> SyncReport { try await client.sync() }
+
+    func person(_ id: RecordID) async throws -> Person? {
+        try await client.read(id, as: Person.self)
+    }
+
+    func rename(_ id: RecordID, to name: String) async throws {
+        try await client.edit(id, as: Person.self) { $0.name = name }
+    }
+
+    func remark(_ id: RecordID, _ remark: String) async throws {
+        try await client.edit(id, as: Person.self) { $0.remark = remark }
+    }
+}

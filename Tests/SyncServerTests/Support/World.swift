@@ -1,0 +1,149 @@
+import Foundation
+import StoreSQLite
+import Synchronization
+import SyncProtocol
+import SyncServer
+import SyncTrust
+import Testing
+
+/// A clock that stands still until a story moves it.
+final class TestClock: Sendable {
+    private let time = Mutex<Int64>(1_767_268_800_000)
+
+    /// In milliseconds since 1970.
+    var now: Int64 { time.withLock { $0 } }
+
+    func advance(by milliseconds: Int64) { time.withLock { $0 += milliseconds } }
+}
+
+/// A server on an empty store, and the devices that a story enrols with it.
+struct World: Sendable {
+    let store: SQLiteStore
+    let identity: ServerIdentity
+    let service: SyncService
+    let clock: TestClock
+
+    /// Tells a story of a new server, then checks what every story must leave behind.
+    static func run<Result>(
+        rules: any RecordRules = SchemaRules(),
+        limits: Limits = Limits(),
+        _ story: (World) async throws -> Result
+    ) async throws -> Result {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "world-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let clock = TestClock()
+        let store = try SQLiteStore(folder: folder)
+        let identity = try await ServerIdentity.kept(in: store, at: clock.now)
+        let service = SyncService(
+            store: store,
+            identity: identity,
+            rules: rules,
+            limits: limits,
+            clock: { clock.now }
+        )
+        let world = World(store: store, identity: identity, service: service, clock: clock)
+        let result = try await story(world)
+        try await world.checkFeeds()
+        return result
+    }
+
+    /// Expects a device and enrols it.
+    func device(
+        named name: String,
+        areas: String...,
+        department: String? = nil
+    ) async throws -> TestDevice {
+        let key = SigningKey()
+        let expected = try await service.expectDevice(
+            named: name,
+            areas: areas.map { area($0) },
+            department: department
+        )
+        let answer = try await service.enrol(
+            EnrolmentRequest(
+                code: expected.code.description,
+                publicKey: key.publicKey.bytes,
+                software: "test/1"
+            )
+        )
+        return TestDevice(world: self, key: key, enrolled: answer)
+    }
+
+    /// Gives a device its next grant, as an operator does.
+    func assign(_ id: DeviceID, areas: String...) async throws {
+        let areas = areas.map { area($0) }
+        try await store.write { transaction in
+            guard var device = try transaction.device(id) else { return }
+            device.grants.append(Grant(number: device.grant.number + 1, areas: areas))
+            try transaction.save(device)
+        }
+    }
+
+    /// What the server knows of a device.
+    func stored(_ id: DeviceID) async throws -> StoredDevice {
+        let device = try await store.read { try $0.device(id) }
+        return try #require(device)
+    }
+
+    /// A record as the server keeps it.
+    func record(_ id: RecordID) async throws -> StoredRecord? {
+        try await store.read { try $0.records([id])[id] }
+    }
+
+    /// The codes of the areas in which a record stands.
+    func areas(of id: RecordID) async throws -> [String] {
+        try await record(id)?.placements.map(\.area.rawValue) ?? []
+    }
+
+    /// The same for several records.
+    func areas(ofEach ids: RecordID...) async throws -> [[String]] {
+        var areas: [[String]] = []
+        for id in ids { areas.append(try await self.areas(of: id)) }
+        return areas
+    }
+
+    /// The open conflicts of a record, each split into its fields.
+    func openConflicts(of id: RecordID) async throws -> [FieldMap] {
+        let messages = try await store.read { try $0.conflicts(of: id, openOnly: true) }
+        return try messages.map { try FieldMap($0) }
+    }
+
+    // Each feed holds exactly what stands in its area, each record once.
+    private func checkFeeds() async throws {
+        struct Stand: Hashable, Sendable {
+            var id: RecordID
+            var place: Placement
+        }
+        let (standing, feeds) = try await store.read { transaction in
+            let records = try transaction.records(ofType: nil, after: nil, limit: 10_000)
+            let standing = records.flatMap { record in
+                record.placements.map { Stand(id: record.state.id, place: $0) }
+            }
+            var feeds: [Stand] = []
+            for (town, head) in try transaction.heads(under: [area("33")]) {
+                try transaction.feed(of: town, after: .start) { entry in
+                    #expect(entry.position <= head)
+                    if case .record(let copy, _) = entry.content {
+                        let place = Placement(area: town, position: entry.position)
+                        feeds.append(Stand(id: copy.id, place: place))
+                    }
+                    return true
+                }
+            }
+            return (standing, feeds)
+        }
+        #expect(Set(feeds) == Set(standing))
+        #expect(feeds.count == standing.count)
+    }
+}
+
+/// The error that something ends with; `nil` where it does not.
+func refusal<Result>(of body: () async throws -> Result) async throws -> SyncError? {
+    do {
+        _ = try await body()
+        return nil
+    } catch let error as SyncError {
+        return error
+    }
+}
