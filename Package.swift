@@ -73,7 +73,9 @@ let package = Package(
     products: [
         .library(
             name: "ResidenceSyncClient",
-            targets: ["SyncClient", "LocalSQLite", "ClientHTTP", "ResidenceDomain"]
+            targets: [
+                "SyncClient", "LocalSQLite", "ClientHTTP", "ResidenceDomain", "SyncProtocol",
+            ]
         ),
         .executable(name: "residence", targets: ["residence"]),
         .executable(name: "residence-syncd", targets: ["residence-syncd"]),
@@ -152,6 +154,8 @@ let package = Package(
             ]
         ),
 
+        program("measure-merge", needs: ["SyncProtocol"]),
+
         tests("SyncProtocolTests", of: ["SyncProtocol", .protobuf]),
         tests("SyncTrustTests", of: ["SyncTrust", "SyncProtocol"]),
         tests("StoreConformance", of: ["SyncServer", "StoreSQLite", "SyncProtocol", "SyncTrust"]),
@@ -176,8 +180,8 @@ let package = Package(
             of: ["ResidenceDomain", "SyncProtocol"],
             exclude: ["Fixtures"]
         ),
-        tests("EndToEndTests", of: []),
-        tests("RepositoryTests", of: ["SyncProtocol"]),
+        tests("EndToEndTests", of: ["SyncProtocol"]),
+        tests("RepositoryTests", of: ["SyncTrust"]),
     ],
     swiftLanguageModes: [.v6]
 )

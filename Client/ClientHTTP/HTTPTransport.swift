@@ -89,7 +89,8 @@ public final class HTTPTransport: Transport {
                 SyncError(
                     "server_unreachable",
                     "无法连接服务器 The server cannot be reached",
-                    hint: "Nothing is lost: it is sent at the next sync. (\(Self.reason(error)))"
+                    hint:
+                        "数据都在本机，有网络后再同步。 Nothing is lost: it is sent at the next sync. [\(Self.reason(error))]"
                 ),
                 isUnreachable: true
             )
@@ -122,7 +123,7 @@ public final class HTTPTransport: Transport {
                 SyncError(
                     "server_failed",
                     "服务器出错 The server answered \(response.status.code)",
-                    hint: "Try again later."
+                    hint: "请稍后再试。 Try again later."
                 ),
                 isUnreachable: response.status.code >= 500,
                 retryAfter: retryAfter
@@ -159,6 +160,6 @@ extension SyncError {
     fileprivate static let answerUnreadable = SyncError(
         "answer_unreadable",
         "服务器的回答无法读取 The server's answer cannot be read",
-        hint: "Try again; if it stays so, tell the operator."
+        hint: "请重试；若仍如此，告诉运维人员。 Try again; if it stays so, tell the operator."
     )
 }

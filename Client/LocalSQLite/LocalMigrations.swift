@@ -13,6 +13,9 @@ enum LocalMigrations {
     private static let first = """
         CREATE TABLE profile (one INTEGER PRIMARY KEY CHECK (one = 1), json TEXT NOT NULL) STRICT;
 
+        -- The key with which an enrolment was begun.
+        CREATE TABLE enrolment (one INTEGER PRIMARY KEY CHECK (one = 1), seed BLOB NOT NULL) STRICT;
+
         CREATE TABLE record (
             number INTEGER PRIMARY KEY,
             id BLOB NOT NULL UNIQUE,

@@ -74,7 +74,7 @@ extension SyncError {
             self.init(
                 "database_unavailable",
                 "无法打开数据 The data cannot be opened: \(error)",
-                hint: "Check that the folder exists and may be written."
+                hint: "请检查文件夹是否存在、可写。 Check that the folder exists and may be written."
             )
         }
         subject = file.path
@@ -86,25 +86,26 @@ extension SyncError {
             self.init(
                 "database_unreadable",
                 "本机数据已损坏 The device's database is damaged",
-                hint: "Keep the folder as it is and bring the device to the operator."
+                hint:
+                    "请勿改动文件夹，把设备交给运维人员。 Keep the folder as it is and bring the device to the operator."
             )
         case .SQLITE_FULL:
             self.init(
                 "disk_full",
                 "存储空间已满，未作任何改动 The disk is full; nothing was changed",
-                hint: "Make room and try again."
+                hint: "请腾出空间后重试。 Make room and try again."
             )
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self.init(
                 "database_busy",
                 "数据正被另一程序使用 Another program holds the data",
-                hint: "Try again in a moment."
+                hint: "请稍后再试。 Try again in a moment."
             )
         default:
             self.init(
                 "database_unavailable",
                 "无法读写数据 The database refused (\(error.extendedResultCode))",
-                hint: "Check the disk and the folder's permissions."
+                hint: "请检查磁盘和文件夹权限。 Check the disk and the folder's permissions."
             )
         }
     }

@@ -53,22 +53,19 @@ extension LocalSQLiteTransaction {
     }
 
     func settle(_ id: RecordID, at revision: Revision) throws {
-        // A returned change is settled once a later change of the same record was accepted: it was
-        // mended.
-        try run(
-            """
-            UPDATE outbox SET overlaid = 0 WHERE record = ?1 AND overlaid AND kind = 5
-                AND EXISTS (SELECT 1 FROM outbox later WHERE later.record = ?1 AND later.kind <> 5
-                    AND later.sequence > outbox.sequence)
-            """,
-            [Data(id.bytes)]
-        )
         try run(
             """
             UPDATE outbox SET overlaid = 0
             WHERE record = ? AND overlaid AND kind <> 5 AND revision <= ?
             """,
             [Data(id.bytes), Int64(revision.rawValue)]
+        )
+    }
+
+    func settleReturned(_ sequence: SequenceNumber) throws {
+        try run(
+            "UPDATE outbox SET overlaid = 0 WHERE sequence = ? AND kind = 5",
+            [Int64(sequence.rawValue)]
         )
     }
 

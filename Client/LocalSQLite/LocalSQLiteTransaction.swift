@@ -41,6 +41,12 @@ struct LocalSQLiteTransaction: LocalTransaction {
         )
     }
 
+    func enrolmentSeed() throws -> [UInt8]? { try row("SELECT seed FROM enrolment")?.bytes(0) }
+
+    func save(enrolmentSeed seed: [UInt8]) throws {
+        try run("INSERT OR REPLACE INTO enrolment (one, seed) VALUES (1, ?)", [Data(seed)])
+    }
+
     // MARK: - Bookmarks
 
     func bookmarks() throws -> [Bookmark] {

@@ -47,12 +47,12 @@ extension SyncError {
     static let notEnrolled = SyncError(
         "not_enrolled",
         "本设备尚未登记 This device is not enrolled",
-        hint: "residence enroll LINK; the operator has the link."
+        hint: "运行 residence enroll 链接；链接由运维人员提供。 residence enroll LINK; the operator has the link."
     )
 
     static let keyDamaged = SyncError(
         "key_damaged",
         "本设备的密钥无法读取 This device's key cannot be read",
-        hint: "Keep the data folder and ask the operator to re-key the device."
+        hint: "请保留数据文件夹，联系运维人员。 Keep the data folder and tell the operator."
     )
 }

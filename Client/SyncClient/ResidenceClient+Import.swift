@@ -70,8 +70,13 @@ extension Desk {
         for capture in row.captures {
             let known = try transaction.record(capture.id)?.visible
             let wanted = known.map { capture.fields.completing($0, as: capture.type) }
-            guard try put(wanted ?? capture.fields, at: capture.id, type: capture.type) else {
-                continue
+            do {
+                guard try put(wanted ?? capture.fields, at: capture.id, type: capture.type) else {
+                    continue
+                }
+            } catch let error as SyncError {
+                result.refused.append((row.number, error))
+                return
             }
             result.changed += 1
             touched.insert(capture.id)

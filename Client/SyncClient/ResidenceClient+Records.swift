@@ -142,14 +142,15 @@ extension ResidenceClient {
             throw SyncError(
                 "record_unknown",
                 "没有编号为 \(digits.prefix(40)) 的记录 No record has this id",
-                hint: "residence list or residence search shows ids; four digits of one suffice."
+                hint:
+                    "用 residence list 或 search 查编号，前四位即可。 residence list or search shows ids; four digits suffice."
             )
         }
         guard found.count == 1 else {
             throw SyncError(
                 "id_ambiguous",
                 "有多条记录的编号以 \(digits) 开头 Several ids begin with this",
-                hint: "Type more of its digits."
+                hint: "请多输几位。 Type more of its digits."
             )
         }
         return first
@@ -230,7 +231,7 @@ extension SyncError {
         SyncError(
             "record_unknown",
             "本设备没有这条记录 This device holds no such record: \(id)",
-            hint: "residence list or residence search shows what it holds."
+            hint: "用 residence list 或 search 查看。 residence list or search shows what it holds."
         )
     }
 }

@@ -39,17 +39,19 @@ public final class ResidenceClient: Sendable {
             throw SyncError(
                 "link_malformed",
                 "这不是登记链接 This is not an enrolment link",
-                hint: "It looks like http://host:port/enroll#code=…&key=…"
+                hint:
+                    "应形如 http://…/enroll#code=…&key=…，请整条复制。 It looks like http://host:port/enroll#code=…&key=…"
             )
         }
         if let profile = try await profile() {
             throw SyncError(
                 "already_enrolled",
                 "本设备已登记为“\(profile.name)” This device is enrolled already",
-                hint: "Use another data folder (--data DIR) for another device."
+                hint:
+                    "另一台设备请用另一个数据文件夹（--data）。 Use another data folder (--data DIR) for another device."
             )
         }
-        let key = SigningKey()
+        let key = try await enrolmentKey()
         let request = EnrolmentRequest(
             code: link.code,
             publicKey: key.publicKey.bytes,
@@ -65,7 +67,7 @@ public final class ResidenceClient: Sendable {
             throw SyncError(
                 "server_untrusted",
                 "服务器与链接不符 The server is not the one that the link names",
-                hint: "Do not go on; ask the operator for a new link."
+                hint: "请勿继续，向运维人员索取新链接。 Do not go on; ask the operator for a new link."
             )
         }
         var profile = DeviceProfile(
@@ -81,6 +83,19 @@ public final class ResidenceClient: Sendable {
         profile.clockOffset = answer.serverTime - environment.now()
         try await store.write { [profile] in try $0.save(profile) }
         return profile
+    }
+
+    /// The key of this enrolment, kept before it is sent: if the answer is lost, the same link works
+    /// again for the same key.
+    private func enrolmentKey() async throws -> SigningKey {
+        let new = SigningKey()
+        let seed = try await store.write { transaction in
+            if let begun = try transaction.enrolmentSeed() { return begun }
+            try transaction.save(enrolmentSeed: new.seed)
+            return new.seed
+        }
+        guard let key = SigningKey(seed: seed) else { throw SyncError.keyDamaged }
+        return key
     }
 
     /// Who this device is; `nil` before it was enrolled.

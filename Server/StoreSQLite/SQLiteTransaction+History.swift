@@ -45,13 +45,16 @@ extension SQLiteTransaction {
 
     func quarantinedCreations(among ids: some Collection<RecordID>) throws -> Set<RecordID> {
         let found = try ids.filter { id in
-            try row(
+            let payloads = try rows(
                 """
-                SELECT 1 FROM change WHERE record = ?1 AND kind = 5
+                SELECT payload FROM change WHERE record = ?1 AND kind = 5
                     AND NOT EXISTS (SELECT 1 FROM record WHERE id = ?1)
                 """,
                 [Data(id.bytes)]
-            ) != nil
+            )
+            return payloads.contains { row in
+                (try? Change(payload: row.bytes(0), epoch: .none))?.isCreation ?? false
+            }
         }
         return Set(found)
     }

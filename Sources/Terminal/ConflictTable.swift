@@ -53,6 +53,7 @@ public enum ConflictTable {
 
     private static func result(_ conflict: ConflictView) -> String {
         if conflict.isOpen { return say("原有值，待审核", "the standing one, for now") }
-        return conflict.proposedWon ? say("提出的值", "the proposed one") : say("原有值", "the standing one")
+        return conflict.proposedWon
+            ? say("提出的值", "the proposed one") : say("原有值", "the standing one")
     }
 }

@@ -8,7 +8,8 @@ internal import Terminal
 /// `residence-syncd show ID`: a record as the server has it, with its conflicts.
 struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: say("查看服务器上的一条记录及其冲突", "Show a record as the server has it, with its conflicts."))
+        abstract: say("查看服务器上的一条记录及其冲突", "Show a record as the server has it, with its conflicts.")
+    )
 
     @OptionGroup var options: CommonOptions
     @Argument(help: ArgumentHelp(say("记录编号", "The record's id."), valueName: "ID")) var id: String
@@ -20,12 +21,18 @@ struct Show: AsyncParsableCommand {
                 let type = Schema.current.type(found.record.state.type)
             else {
                 throw SyncError(
-                    "record_not_found", "服务器上没有这条记录 The server has no such record",
-                    hint: "Give the whole id, as `residence show` prints it.", subject: "ID")
+                    "record_not_found",
+                    "服务器上没有这条记录 The server has no such record",
+                    hint: "Give the whole id, as `residence show` prints it.",
+                    subject: "ID"
+                )
             }
             let view = RecordView(
-                of: found.record.state, type: type, areas: found.record.placements.map(\.area),
-                conflicts: found.conflicts)
+                of: found.record.state,
+                type: type,
+                areas: found.record.placements.map(\.area),
+                conflicts: found.conflicts
+            )
             if options.json {
                 return Console.out(String(decoding: view.json, as: UTF8.self))
             }
@@ -41,7 +48,10 @@ struct Show: AsyncParsableCommand {
         var table = Table([say(type.zh, type.en), record.state.id.description])
         for field in type.fields {
             let text = FieldText.shown(
-                field, in: record.state.fields, inChinese: Language.current == .zh)
+                field,
+                in: record.state.fields,
+                inChinese: Language.current == .zh
+            )
             if let text { table.add([say(field.zh, field.en), text]) }
         }
         table.add([say("版本", "revision"), String(record.state.revision.rawValue)])

@@ -39,7 +39,7 @@ struct Assignments {
                 throw SyncError(
                     "field_unknown",
                     "\(type.zh)没有“\(pair.name)”这个字段 \(type.name) has no such field",
-                    hint: type.fields.map { "\($0.zh) \($0.name)" }.joined(separator: "、"),
+                    hint: type.fields.map { "\($0.name) \($0.zh)" }.joined(separator: "、"),
                     subject: pair.name
                 )
             }
@@ -156,6 +156,6 @@ extension SyncError {
     static let notEnrolledHere = SyncError(
         "not_enrolled",
         "本设备尚未登记 This device is not enrolled",
-        hint: "residence enroll LINK"
+        hint: "运行 residence enroll 链接。 residence enroll LINK"
     )
 }

@@ -206,7 +206,7 @@ struct ImportSummary: Encodable {
         init(row: Int, _ error: SyncError) {
             self.row = row
             code = error.code.rawValue
-            column = error.hint
+            column = error.hint.split(separator: " ").first.map(String.init) ?? ""
             message = error.message
             english = error.message
         }

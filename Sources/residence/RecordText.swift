@@ -13,7 +13,7 @@ struct RecordText {
     static func type(named name: String) throws -> RecordType {
         let spoken = ["人员": "流动人口", "登记": "居住登记", "房屋": "住所"][name] ?? name
         guard let type = Schema.current.type(named: spoken) else {
-            let names = Schema.current.types.map { "\($0.zh) (\($0.name.lowercased()))" }
+            let names = Schema.current.types.map { "\($0.name.lowercased()) \($0.zh)" }
             throw SyncError(
                 "type_unknown",
                 "没有这种记录：\(name) There is no record type of this name",

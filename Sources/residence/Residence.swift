@@ -100,7 +100,8 @@ struct CommonOptions: ParsableArguments {
                 store: try LocalSQLiteStore(folder: folder),
                 transport: transport,
                 rules: ResidenceRules(),
-                environment: .system(now: { Int64(Date().timeIntervalSince1970 * 1000) })
+                environment: .system(now: { SystemClock.milliseconds() }),
+                limits: limits
             )
             let result = await Result { try await body(client) }
             try? await transport.close()

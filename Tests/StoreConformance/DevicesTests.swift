@@ -13,9 +13,9 @@ struct DevicesTests {
             try await store.write { try $0.set([0, 255], for: .epoch) }
 
             try await store.read { transaction in
-                #expect(try transaction.setting(.epoch) == [0, 255])
-                #expect(try transaction.setting(.serverKey) == [2])
-                #expect(try transaction.setting(.publicURL) == nil)
+                try #expect(transaction.setting(.epoch) == [0, 255])
+                try #expect(transaction.setting(.serverKey) == [2])
+                try #expect(transaction.setting(.publicURL) == nil)
             }
         }
     }

@@ -41,10 +41,10 @@ struct HistoryTests {
                     try transaction.changes(of: Sample.deviceID(device), in: Self.numbers(range))
                         .map(\.sequence.rawValue)
                 }
-                #expect(try numbers(1, 2...4) == [2, 3, 4])
-                #expect(try numbers(2, 5...9) == [5])
-                #expect(try numbers(2, 6...9).isEmpty)
-                #expect(try numbers(3, 1...9).isEmpty)
+                try #expect(numbers(1, 2...4) == [2, 3, 4])
+                try #expect(numbers(2, 5...9) == [5])
+                try #expect(numbers(2, 6...9).isEmpty)
+                try #expect(numbers(3, 1...9).isEmpty)
             }
         }
     }
@@ -64,7 +64,7 @@ struct HistoryTests {
                 try transaction.place(Sample.state(2), in: [Sample.gaoting])
 
                 // Also within the transaction that refused it.
-                #expect(try transaction.quarantinedCreations(among: ids) == [ids[0]])
+                try #expect(transaction.quarantinedCreations(among: ids) == [ids[0]])
             }
 
             let waiting = try await store.read { try $0.quarantinedCreations(among: ids) }

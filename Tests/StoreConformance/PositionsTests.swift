@@ -62,12 +62,12 @@ struct PositionsTests {
                     try transaction.heads(under: areas.map { Sample.area($0) })
                         .map { $0.area.rawValue }
                 }
-                #expect(try under("33") == Array(codes.prefix(8)))
-                #expect(try under("330921") == Array(codes[2...6]))
-                #expect(try under("330921101") == Array(codes[3...5]))
-                #expect(try under("330921101001") == ["330921101001"])
-                #expect(try under("330921103").isEmpty)
-                #expect(try under().isEmpty)
+                try #expect(under("33") == Array(codes.prefix(8)))
+                try #expect(under("330921") == Array(codes[2...6]))
+                try #expect(under("330921101") == Array(codes[3...5]))
+                try #expect(under("330921101001") == ["330921101001"])
+                try #expect(under("330921103").isEmpty)
+                try #expect(under().isEmpty)
             }
         }
     }

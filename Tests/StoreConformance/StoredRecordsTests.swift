@@ -62,11 +62,11 @@ struct StoredRecordsTests {
                 }
                 let ids = (1...5).map { Sample.record($0) }.sorted()
                 let person = Person.recordType.number
-                #expect(try page(nil, after: nil, 10) == ids)
-                #expect(try page(person, after: nil, 2) == Array(ids.prefix(2)))
-                #expect(try page(person, after: ids[1], 2) == Array(ids[2..<4]))
-                #expect(try page(person, after: ids[4], 2).isEmpty)
-                #expect(try page(Dwelling.recordType.number, after: nil, 10).isEmpty)
+                try #expect(page(nil, after: nil, 10) == ids)
+                try #expect(page(person, after: nil, 2) == Array(ids.prefix(2)))
+                try #expect(page(person, after: ids[1], 2) == Array(ids[2..<4]))
+                try #expect(page(person, after: ids[4], 2).isEmpty)
+                try #expect(page(Dwelling.recordType.number, after: nil, 10).isEmpty)
             }
         }
     }

@@ -4,7 +4,9 @@ import SyncServer
 import Testing
 
 struct BasesTests {
-    @Test("[B-01] a change names the revision that its author saw, whatever arrives before it is sent")
+    @Test(
+        "[B-01] a change names the revision that its author saw, whatever arrives before it is sent"
+    )
     func fixedAtCapture() async throws {
         let story = try await Underneath()
 
@@ -13,7 +15,9 @@ struct BasesTests {
         #expect(sent.first?.base.revision == Revision(rawValue: 1))
     }
 
-    @Test("[B-02] an edit of a field that was edited before and not yet answered keeps the earlier base")
+    @Test(
+        "[B-02] an edit of a field that was edited before and not yet answered keeps the earlier base"
+    )
     func earliestUnanswered() async throws {
         let story = try await Underneath()
         try await story.chen.rename(story.id, to: "章山")
@@ -26,7 +30,9 @@ struct BasesTests {
         #expect(second?.fieldBases[1]?.revision == Revision(rawValue: 1))
     }
 
-    @Test("[B-02] an edit laid over another's unseen value is contested, and again when edited again")
+    @Test(
+        "[B-02] an edit laid over another's unseen value is contested, and again when edited again"
+    )
     func stillContested() async throws {
         let story = try await Underneath()
         try await story.chen.rename(story.id, to: "章山")

@@ -40,7 +40,8 @@ struct CaptureTests {
         #expect(none.isEmpty)
     }
 
-    @Test func `a person captured again is the same record, laid over what was known`() async throws {
+    @Test func `a person captured again is the same record, laid over what was known`() async throws
+    {
         let world = try await World()
         let lin = try await world.device(named: "林小梅")
         var first = Sample.person("张三")

@@ -17,7 +17,7 @@ struct ClockTests {
         let report = try await lin.sync()
 
         let attempts = lin.weather.requests.count { !$0.payloads.isEmpty }
-        #expect(report.outcomes == [.applied: 1])
+        #expect(report.outcomes == [Outcome.Kind.applied: 1])
         #expect(attempts == 2)
         #expect(lin.clock.slept.isEmpty)
     }

@@ -6,7 +6,9 @@ import Testing
 struct DeletionTests {
     private let mistake = Change.Deletion(reason: 1, text: "误录")
 
-    @Test func `a deleted record is gone here at once, and on the other device after a sync`() async throws {
+    @Test func `a deleted record is gone here at once, and on the other device after a sync`()
+        async throws
+    {
         let (world, lin, chen, id) = try await shared()
 
         try await lin.client.delete(id, reason: mistake)
@@ -57,7 +59,8 @@ struct DeletionTests {
         }
     }
 
-    @Test func `a capture that is deleted before it was sent leaves nothing waiting`() async throws {
+    @Test func `a capture that is deleted before it was sent leaves nothing waiting`() async throws
+    {
         let world = try await World()
         let lin = try await world.device(named: "林小梅")
         let id = try await lin.client.capture(Sample.person("张三"))
@@ -67,7 +70,7 @@ struct DeletionTests {
 
         let seen = try await lin.person(id)
         let counts = try await world.service.counts()
-        #expect(report.outcomes == [.applied: 2])
+        #expect(report.outcomes == [Outcome.Kind.applied: 2])
         #expect(seen == nil)
         #expect(counts.records[1, default: 0] == 0)
     }

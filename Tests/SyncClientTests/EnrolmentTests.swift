@@ -34,7 +34,8 @@ struct EnrolmentTests {
     }
 
     @Test(arguments: [
-        "", "7Q2M-K9XD-04TB", "http://server.test:8080/enroll", "http://server.test:8080/enroll#key=00",
+        "", "7Q2M-K9XD-04TB", "http://server.test:8080/enroll",
+        "http://server.test:8080/enroll#key=00",
         "http://server.test:8080/#code=7Q2M&key=00", "ftp://server.test/enroll#code=7Q2M&key=00",
     ])
     func `what is no enrolment link is refused before anybody is asked`(
@@ -85,7 +86,9 @@ struct EnrolmentTests {
         #expect(code == "code_used")
     }
 
-    @Test func `an enrolment whose answer was lost can be repeated with the same link`() async throws {
+    @Test func `an enrolment whose answer was lost can be repeated with the same link`()
+        async throws
+    {
         let world = try await World()
         let link = try await world.link(for: "林小梅")
         let lin = try world.stranger(named: "林小梅")

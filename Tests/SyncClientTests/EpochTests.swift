@@ -10,7 +10,7 @@ struct EpochTests {
         let id = try await lin.client.capture(Sample.person("张三"))
         try await lin.rename(id, to: "张山")
         try await lin.sync()
-        let epoch = try #require(try await lin.client.profile()?.epoch)
+        let epoch = try await lin.epoch()
 
         lin.weather.next(.answered(answer(with: id, named: "张三", in: epoch, world)))
         try await lin.sync()
@@ -28,7 +28,7 @@ struct EpochTests {
         let id = try await lin.client.capture(Sample.person("张三"))
         try await lin.rename(id, to: "张山")
         try await lin.sync()
-        let epoch = try #require(try await lin.client.profile()?.epoch)
+        let epoch = try await lin.epoch()
         let later = Epoch(rawValue: epoch.rawValue + 1)
 
         lin.weather.next(.answered(answer(with: id, named: "张三", in: later, world)))
@@ -48,13 +48,13 @@ struct EpochTests {
             try await lin.client.capture(Sample.person("张三", passport: "E\(number)"))
         }
         try await lin.sync()
-        let before = try #require(try await lin.client.profile()?.epoch)
+        let before = try await lin.epoch()
 
         try await world.beginLaterEpoch()
         let first = try await lin.sync()
         let second = try await lin.sync()
 
-        let after = try #require(try await lin.client.profile()?.epoch)
+        let after = try await lin.epoch()
         let asked = lin.weather.requests.last
         #expect(after > before)
         #expect(first.received == 3)
@@ -75,7 +75,7 @@ struct EpochTests {
         let report = try await lin.sync()
 
         let held = try await lin.client.record(id)
-        #expect(report.outcomes == [.applied: 1])
+        #expect(report.outcomes == [Outcome.Kind.applied: 1])
         #expect(held?.acknowledged?.base.revision == Revision(rawValue: 2))
         #expect(held?.acknowledged?.fields.text(of: 17) == "周末在家")
         #expect(held?.pending == 0)

@@ -16,13 +16,15 @@ struct RetryTests {
         let status = try await lin.client.status()
         let name = try await lin.person(id)?.name
         #expect(code == "server_unreachable")
-        #expect(lin.clock.slept == [.seconds(1), .seconds(2), .seconds(4), .seconds(8), .seconds(16)])
+        #expect(
+            lin.clock.slept == [.seconds(1), .seconds(2), .seconds(4), .seconds(8), .seconds(16)]
+        )
         #expect(status.unanswered == 1)
         #expect(name == "张三")
 
         lin.weather.otherwise(.arrives)
         let report = try await lin.sync()
-        #expect(report.outcomes == [.applied: 1])
+        #expect(report.outcomes == [Outcome.Kind.applied: 1])
     }
 
     @Test func `a sync goes on where the network broke`() async throws {

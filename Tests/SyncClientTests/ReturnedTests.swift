@@ -29,7 +29,7 @@ struct ReturnedTests {
         let status = try await lin.client.status()
         let held = try await lin.client.record(id)
         let received = try await chen.person(id)
-        #expect(report.outcomes == [.applied: 1])
+        #expect(report.outcomes == [Outcome.Kind.applied: 1])
         #expect(status.returned.isEmpty)
         #expect(held?.returned == 0)
         #expect(received?.name == "张三")
@@ -60,7 +60,7 @@ struct ReturnedTests {
         try await chen.sync()
 
         let received = try await chen.client.records(of: Person.recordType).map(\.id)
-        #expect(report.outcomes == [.applied: 2, .quarantined: 1])
+        #expect(report.outcomes == [Outcome.Kind.applied: 2, .quarantined: 1])
         #expect(report.unanswered == 0)
         #expect(Set(received) == [first, third])
     }
@@ -86,6 +86,25 @@ struct ReturnedTests {
         #expect(held?.acknowledged?.fields.text(of: 14) == "同住")
     }
 
+    @Test("[V-02] what waited goes by itself once the creation that it waited for was mended")
+    func leavesWithIt() async throws {
+        let (_, lin, person) = try await returned()
+        let dwelling = try await lin.client.capture(Sample.dwelling("渔港路1号"))
+        let lives = try await lin.client.capture(
+            Sample.registration(of: person, at: dwelling)
+        )
+        try await lin.sync()
+
+        try await mend(person, on: lin)
+        let report = try await lin.sync()
+
+        let status = try await lin.client.status()
+        let held = try await lin.client.record(lives)
+        #expect(report.unanswered == 0)
+        #expect(status.returned.isEmpty)
+        #expect(held?.acknowledged?.base.revision == Revision(rawValue: 1))
+    }
+
     @Test func `an accepted edit of another field settles no returned one`() async throws {
         let world = try await World(rules: NothingPending())
         let lin = try await world.device(named: "林小梅")
@@ -98,7 +117,7 @@ struct ReturnedTests {
 
         let status = try await lin.client.status()
         let seen = try await lin.person(id)
-        #expect(report.outcomes == [.quarantined: 1, .applied: 1])
+        #expect(report.outcomes == [Outcome.Kind.quarantined: 1, .applied: 1])
         #expect(status.returned.count == 1)
         #expect(seen?.remark == NothingPending.remark)
     }

@@ -1,3 +1,5 @@
+import StoreSQLite
+import SyncTrust
 import SyncProtocol
 import SyncServer
 import Testing

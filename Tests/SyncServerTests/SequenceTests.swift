@@ -1,3 +1,4 @@
+import StoreSQLite
 import SyncProtocol
 import SyncServer
 import SyncTrust

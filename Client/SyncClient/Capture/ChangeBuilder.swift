@@ -32,6 +32,8 @@ struct ChangeBuilder {
         guard !change.touched.isEmpty else { return nil }
         // A creation has nothing to clear.
         if seen.isEmpty { change.clears = [] }
+        // Captured again: whoever held the tombstone knew of the deletion and takes it back.
+        change.undelete = record.visible == nil && record.acknowledged?.isDeleted == true
         change.clears.sort()
         addBases(to: &change)
         return change

@@ -14,7 +14,7 @@ struct Desk {
     ///
     /// Returns whether anything had to change.
     ///
-    /// Throws `record_invalid` with the first rule that the record would break.
+    /// Throws the code of the first rule that the record would break, and `reference_unknown`.
     @discardableResult
     func put(_ wanted: FieldMap, at id: RecordID, type: RecordType) throws -> Bool {
         let held = try transaction.record(id)
@@ -28,8 +28,27 @@ struct Desk {
         }) {
             throw SyncError(violation, type)
         }
+        try checkReferences(of: change, type)
         try keep(change, for: record, seenFrom: wanted)
         return true
+    }
+
+    /// A record that refers to another is captured where that one is held.
+    private func checkReferences(of change: Change, _ type: RecordType) throws {
+        for field in type.placing {
+            guard field.format == .reference,
+                let target = change.fields.reference(field.number)
+            else { continue }
+            let found = try transaction.record(target).flatMap { schema.type($0.type)?.name }
+            guard found == field.refersTo else {
+                throw SyncError(
+                    "reference_unknown",
+                    "\(field.zh)所指的记录不在本设备上 This device holds no such \(field.en)",
+                    hint: "先采集或同步该记录。 Capture it first, or sync.",
+                    subject: field.name
+                )
+            }
+        }
     }
 
     /// Deletes a record that the person sees.

@@ -12,7 +12,10 @@ enum Overlay {
     ) -> FieldMap? {
         let start = acknowledged.flatMap { $0.isDeleted ? nil : $0.fields }
         return changes.reduce(start) { visible, change in
-            change.deletion == nil ? lay(change, over: visible ?? FieldMap(), type) : nil
+            guard change.deletion == nil else { return nil }
+            // An edit of a record that was deleted meanwhile shows nothing by itself.
+            guard visible != nil || change.undelete || change.isCreation else { return nil }
+            return lay(change, over: visible ?? FieldMap(), type)
         }
     }
 

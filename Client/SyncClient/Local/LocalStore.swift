@@ -20,6 +20,8 @@ public protocol LocalStore: Sendable {
 public protocol LocalReader {
     /// Who this device is; `nil` before it was enrolled.
     func profile() throws -> DeviceProfile?
+    /// The seed of the key with which an enrolment was begun; `nil` where none was.
+    func enrolmentSeed() throws -> [UInt8]?
     /// A record as the device holds it.
     func record(_ id: RecordID) throws -> LocalRecord?
     /// Records whose id begins with these hexadecimal digits, two at most.
@@ -59,6 +61,8 @@ public protocol LocalReader {
 
 /// What can be done on the device in a transaction.
 public protocol LocalTransaction: LocalReader {
+    /// Keeps the key with which an enrolment begins, so that a lost answer can be asked for again.
+    func save(enrolmentSeed: [UInt8]) throws
     /// Keeps who this device is.
     func save(_ profile: DeviceProfile) throws
     /// Keeps a record; where it stands is kept by `place` and `displace`.
@@ -75,6 +79,8 @@ public protocol LocalTransaction: LocalReader {
     func answer(_ outcome: Outcome) throws
     /// Takes answered changes off a record that has arrived at a revision.
     func settle(_ id: RecordID, at revision: Revision) throws
+    /// Takes a returned change off its record: a later change says what it said.
+    func settleReturned(_ sequence: SequenceNumber) throws
     /// Keeps how far an area was read.
     func save(_ bookmark: Bookmark) throws
     /// Forgets how far areas were read: they are read from the start again.

@@ -26,6 +26,7 @@ struct Receipt {
         var arrived: Set<RecordID> = []
         for page in response.pages { arrived.formUnion(try take(page)) }
         for id in answered.subtracting(arrived) { try lay(id) }
+        try resendWhatWaited()
         return touched.union(arrived)
     }
 
@@ -36,14 +37,57 @@ struct Receipt {
         for outcome in response.outcomes {
             guard let id = records[outcome.sequence] else { continue }
             try transaction.answer(outcome)
+            if outcome.kind != .quarantined { try settleReturned(before: outcome, of: id) }
             if let held = try transaction.record(id) {
                 // > [D-02] An answered change stays laid over its record until the record arrives
                 // > at the revision of its outcome.
-                try transaction.settle(id, at: held.acknowledged?.base.revision ?? .none)
+                let known = held.acknowledged.map(\.base)
+                let isCurrent = known?.epoch == response.epoch
+                try transaction.settle(id, at: isCurrent ? known?.revision ?? .none : .none)
             }
             touched.insert(id)
         }
         return touched
+    }
+
+    /// A returned change is mended once a later one that touches the same fields was accepted.
+    private func settleReturned(before outcome: Outcome, of id: RecordID) throws {
+        let overlay = try transaction.overlay(of: id)
+        guard overlay.contains(where: { $0.outcome?.kind == .quarantined }),
+            let accepted = overlay.first(where: { $0.sequence == outcome.sequence }),
+            let mend = try? Change(payload: accepted.payload, epoch: response.epoch)
+        else { return }
+        for entry in overlay where entry.sequence < outcome.sequence {
+            guard entry.outcome?.kind == .quarantined,
+                let returned = try? Change(payload: entry.payload, epoch: response.epoch),
+                mend.isCreation || Set(returned.touched).isSubset(of: mend.touched)
+            else { continue }
+            try transaction.settleReturned(entry.sequence)
+        }
+    }
+
+    // > [V-02] A change that depends on a quarantined creation waits with it, and leaves with it.
+    private func resendWhatWaited() throws {
+        let accepted = response.outcomes.contains { $0.kind != .quarantined }
+        guard accepted else { return }
+        for entry in try transaction.returned() where entry.outcome?.code == "waits_for_creation" {
+            guard let record = try transaction.record(entry.record), let visible = record.visible,
+                let type = schema.type(record.type), record.pending == 0,
+                try isComplete(visible, type)
+            else { continue }
+            // What cannot be sent again yet stays among what was returned.
+            _ = try? desk.put(visible, at: record.id, type: type)
+        }
+    }
+
+    /// Whether the server has accepted everything that a record refers to.
+    private func isComplete(_ fields: FieldMap, _ type: RecordType) throws -> Bool {
+        try type.placing.filter { $0.format == .reference }.allSatisfy { field in
+            guard let target = fields.reference(field.number) else { return true }
+            guard try transaction.record(target) != nil else { return false }
+            return try transaction.overlay(of: target)
+                .allSatisfy { $0.outcome.map { $0.kind != .quarantined } ?? false }
+        }
     }
 
     private func take(_ page: AreaPage) throws -> Set<RecordID> {
@@ -91,7 +135,12 @@ struct Receipt {
             return
         }
         try desk.relay(&record, type)
-        try transaction.save(record)
+        let hasLeft = record.acknowledged != nil && record.areas.isEmpty
+        if hasLeft, record.pending == 0, record.returned == 0 {
+            try transaction.erase(id)
+        } else {
+            try transaction.save(record)
+        }
     }
 
     // > [D-04] A record is erased when its last placement has gone and no unsent change needs it.
@@ -99,6 +148,7 @@ struct Receipt {
         guard var record = try transaction.record(id) else { return }
         record.areas.remove(area)
         try transaction.displace(id, from: area)
+        if let type = schema.type(record.type) { try desk.relay(&record, type) }
         if record.areas.isEmpty, record.pending == 0, record.returned == 0 {
             try transaction.erase(id)
         } else {

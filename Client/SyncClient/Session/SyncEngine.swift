@@ -59,7 +59,12 @@ struct SyncEngine {
                         received: report.received
                     )
                 )
-                action = session.handle(.applied(unanswered: report.unanswered))
+                action = session.handle(
+                    .applied(
+                        answered: response.outcomes.count,
+                        unanswered: report.unanswered
+                    )
+                )
             case .wait(let duration):
                 try await environment.sleep(duration)
                 action = session.handle(.waited)
@@ -136,7 +141,12 @@ struct SyncEngine {
         let (rules, now) = (rules, environment.now())
         let touched = try await store.write { transaction in
             guard var profile = try transaction.profile() else { throw SyncError.notEnrolled }
-            let desk = Desk(transaction: transaction, profile: profile, rules: rules, now: now)
+            let desk = Desk(
+                transaction: transaction,
+                profile: profile,
+                rules: rules,
+                now: now + profile.clockOffset
+            )
             let receipt = Receipt(transaction: transaction, desk: desk, response: response)
             let touched = try receipt.take(into: &profile)
             try transaction.save(profile)

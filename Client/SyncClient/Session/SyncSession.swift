@@ -16,8 +16,8 @@ package struct SyncSession: ~Copyable {
         case started
         /// The server answered.
         case answered(SyncResponse)
-        /// The answer is in the local store; so many changes still wait.
-        case applied(unanswered: Int)
+        /// The answer is in the local store: so many changes were answered, so many still wait.
+        case applied(answered: Int, unanswered: Int)
         /// A round trip failed; `chance` is drawn from 0 to 1.
         case failed(TransportFailure, chance: Double)
         case waited
@@ -41,7 +41,6 @@ package struct SyncSession: ~Copyable {
     private var failures = 0
     private var hasSetClock = false
     private var hasMore = false
-    private var unansweredBefore = Int.max
 
     package init(limits: Limits) {
         size = Size(changes: limits.changesPerBatch, bytes: limits.batchBytes)
@@ -56,12 +55,10 @@ package struct SyncSession: ~Copyable {
         case .answered(let response):
             hasMore = response.hasMore
             return .apply(response)
-        case .applied(let unanswered):
+        case .applied(let answered, let unanswered):
             failures = 0
             // A server that answers and takes nothing is not asked for ever.
-            let isMoving = unanswered < unansweredBefore
-            unansweredBefore = unanswered
-            return hasMore || (unanswered > 0 && isMoving) ? .send(size) : .finish
+            return hasMore || (unanswered > 0 && answered > 0) ? .send(size) : .finish
         case .failed(let failure, let chance):
             return next(after: failure, chance: chance)
         }

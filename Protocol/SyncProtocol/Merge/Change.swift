@@ -52,6 +52,9 @@ public struct Change: Hashable, Sendable {
         self.observedAt = observedAt
     }
 
+    /// Whether the author knew of no such record: the change makes it.
+    public var isCreation: Bool { base == .none && deletion == nil }
+
     /// The numbers of the fields that the change touches, ascending.
     public var touched: [UInt32] {
         if removed.isEmpty, clears.isEmpty { return fields.numbers }

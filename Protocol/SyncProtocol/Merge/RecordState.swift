@@ -32,6 +32,11 @@ public struct RecordState: Hashable, Sendable {
 }
 
 extension RecordState {
+    /// Whether a device's writing is among those that stand.
+    public func wasWritten(by device: DeviceID) -> Bool {
+        stamps.all.contains { $0.device == device }
+    }
+
     /// Whether somebody else wrote to the record above a base.
     public func holdsOthersWork(than device: DeviceID, above base: Base) -> Bool {
         stamps.holdsWork(of: device, above: base)

@@ -129,9 +129,11 @@ func decodeJSON<M: Message>(_ body: [UInt8]) throws(SyncError) -> M {
     do {
         return try M(jsonUTF8Bytes: body)
     } catch {
+        // The decoder's own words may quote the body, which is personal: its kind of error will do.
+        let kind = "\(error)".prefix { $0 != "(" && $0 != ":" }
         throw SyncError(
             "json_malformed",
-            "The body is not the JSON of a \(M.protoMessageName): \(error)",
+            "The body is not the JSON of a \(M.protoMessageName) (\(kind))",
             hint: "Field names and values are those of protobuf's JSON mapping of sync.proto."
         )
     }

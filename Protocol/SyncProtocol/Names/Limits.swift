@@ -10,8 +10,6 @@ public struct Limits: Hashable, Sendable {
     public var batchBytes = 512 << 10
     /// Bytes of one record's fields.
     public var recordBytes = 64 << 10
-    /// Bytes of one field's value.
-    public var fieldBytes = 16 << 10
     /// Bytes of the records in one answer, before compression.
     public var pageBytes = 512 << 10
     /// Bookmarks in one request.

@@ -61,6 +61,9 @@ public struct RecordID: Hashable, Comparable, Sendable, CustomStringConvertible 
         low = number(bytes[8..<16]) & 0x3FFF_FFFF_FFFF_FFFF | 1 << 63
     }
 
+    /// Whether the id derives from a natural key: whoever captures the same thing mints the same id.
+    public var isDerived: Bool { high >> 12 & 0xF == 8 }
+
     /// The id as text: lower-case hexadecimal in five groups.
     public var description: String {
         let hex = bytes.hexadecimal

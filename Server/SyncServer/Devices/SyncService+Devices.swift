@@ -118,7 +118,7 @@ extension SyncService {
             )
         }
         enrolment.usedBy = key.deviceID
-        let device = StoredDevice(
+        var device = StoredDevice(
             id: key.deviceID,
             publicKey: key.bytes,
             name: enrolment.name,
@@ -128,6 +128,15 @@ extension SyncService {
             enrolledAt: now,
             software: request.software
         )
+        if let known = try transaction.device(device.id) {
+            // A key that is known goes on where it was: its changes are not numbered anew.
+            let next = Grant(number: known.grant.number + 1, areas: enrolment.areas)
+            let name = device.name
+            device = known
+            device.name = name
+            device.department = enrolment.department
+            device.grants.append(next)
+        }
         try transaction.save(enrolment)
         try transaction.save(device)
         return device

@@ -42,6 +42,8 @@ extension SyncService {
     ) async throws -> (record: StoredRecord, conflicts: [[UInt8]])? {
         try await store.read { transaction in
             guard let record = try transaction.records([id])[id] else { return nil }
+            // Of a deleted record only the operator sees what it said.
+            if areas != nil, record.state.isDeleted { return nil }
             if let areas, !record.placements.contains(where: { areas.cover($0.area) }) {
                 return nil
             }

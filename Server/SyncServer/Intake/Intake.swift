@@ -32,7 +32,8 @@ struct Intake {
         let stored = try stored(repeated, from: request.firstSequence, of: device, in: transaction)
         let hashes = new.map(Chain.hash(of:))
         let head = hashes.reduce(device.chain) { Chain.head(after: $0, hash: $1) }
-        guard request.chain.isEmpty || new.isEmpty || request.chain == head else {
+        let reachesEnd = known <= request.payloads.count
+        guard request.chain.isEmpty || !reachesEnd || request.chain == head else {
             throw SyncError.forked
         }
         let outcomes = try apply(new, hashes, from: device, epoch: request.epoch, in: transaction)
@@ -149,7 +150,8 @@ struct Intake {
                 type: record.type,
                 revision: record.revision,
                 metAt: now,
-                authors: [conflict.standing.device: standing ?? "", device.id: device.name]
+                authors: [conflict.standing.device: standing ?? ""]
+                    .merging([device.id: device.name]) { _, mine in mine }
             )
             try transaction.append(
                 conflict: conflict.encoded(in: context),

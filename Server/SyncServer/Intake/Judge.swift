@@ -35,8 +35,8 @@ struct Judge {
         let standing = try records.record(change.record)
         try checkPresence(of: standing, for: change, type)
         try checkReferences(of: change, type)
-        try checkAreas(of: standing, for: change, type)
         try checkOwnFields(of: change, isCreation: standing == nil, type)
+        try checkAreas(of: standing, for: change, type)
         let isReferredTo =
             try change.deletion != nil && records.isReferredTo(change.record)
         var merged = merge(
@@ -62,12 +62,12 @@ struct Judge {
             guard standing.state.type == change.type else { throw Refusal.malformed(field: 0) }
             return
         }
-        // > [V-02] A change that depends on a quarantined creation waits with it.
+        // > [V-02] A change that depends on a quarantined creation waits with it, and leaves with it.
         let isWhole = rules.violations(of: change.fields, as: type).isEmpty
         if try !isWhole && !transaction.quarantinedCreations(among: [change.record]).isEmpty {
             throw Refusal.waits
         }
-        guard change.base == .none, change.deletion == nil else { throw Refusal.recordUnknown }
+        guard change.isCreation else { throw Refusal.recordUnknown }
     }
 
     private func checkReferences(of change: Change, _ type: RecordType) throws {
@@ -79,7 +79,7 @@ struct Judge {
                 }
                 continue
             }
-            // > [V-02] A change that depends on a quarantined creation waits with it.
+            // > [V-02] A change that depends on a quarantined creation waits with it, and leaves with it.
             if try !transaction.quarantinedCreations(among: [target]).isEmpty {
                 throw Refusal.waits
             }
@@ -108,7 +108,9 @@ struct Judge {
         let granted = device.areas(ofGrant: change.grant)
         if let standing, try isHeld(standing, under: granted) { return }
         // A capture of what is known elsewhere already is a concurrent creation: it names the area.
-        guard change.base == .none, change.deletion == nil else { throw Refusal.outside }
+        guard change.isCreation, standing == nil || change.record.isDerived else {
+            throw Refusal.outside
+        }
         let named = type.placing.filter { $0.format == .area }
             .flatMap { change.fields.texts(of: $0.number) }.compactMap { AreaCode($0) }
         let followed = try type.placing.filter { $0.placing == .follows }
@@ -122,7 +124,7 @@ struct Judge {
     /// Whether the device holds a record, held it before it left, or made it.
     private func isHeld(_ record: StoredRecord, under granted: [AreaCode]) throws -> Bool {
         if record.placements.contains(where: { granted.cover($0.area) }) { return true }
-        if record.state.stamps.first.device == device.id { return true }
+        if record.state.wasWritten(by: device.id) { return true }
         return try transaction.departures(of: record.state.id).contains { granted.cover($0) }
     }
 

@@ -42,7 +42,7 @@ struct Standing {
                 areas.formUnion(ownAreas(carrier.record, type))
             }
         }
-        // > [P-03] A person whom no registration has ever carried stands where it was captured.
+        // > [P-03] A person to whom no registration refers stands where it was captured.
         let waiting = type.placing.filter { $0.placing == .standsInUntilCarried }
         let texts = waiting.flatMap { record.state.fields.texts(of: $0.number) }
         return Set(texts.compactMap { AreaCode($0) })

@@ -65,6 +65,12 @@ public enum FieldText {
             guard let date = CalendarDate.parse(text) else { throw invalid(field, "2026-04-12") }
             return UInt64(date.rawValue)
         }
+        if field.format == .instant {
+            guard let instant = Instant.parse(text) else {
+                throw invalid(field, "2026-04-12 14:30")
+            }
+            return UInt64(clamping: instant)
+        }
         guard let number = UInt64(text.filter { $0 != "-" }) else { throw invalid(field, "202604") }
         return number
     }
@@ -120,6 +126,7 @@ public enum FieldText {
         if let value = field.values.first(where: { $0.number == number }) {
             return inChinese ? value.label.zh : value.label.en
         }
+        if field.format == .instant { return Instant.text(Int64(clamping: number)) }
         if field.format == .date {
             return CalendarDate(rawValue: Int32(clamping: number))?.description ?? String(number)
         }

@@ -12,8 +12,8 @@ public struct ResidenceRules: RecordRules {
     /// The rules that a record breaks, the most important first.
     public func violations(of fields: FieldMap, as type: RecordType) -> [Violation] {
         let shape = schema.violations(of: fields, as: type)
-        guard let rules = Self.rules[type.name] else { return shape + phones(fields, type) }
-        return shape + rules(FieldReader(fields, type)) + phones(fields, type)
+        let meaning = Self.rules[type.name].map { $0(FieldReader(fields, type)) } ?? []
+        return shape + meaning + dates(fields, type) + phones(fields, type)
     }
 
     private static let rules: [String: @Sendable (FieldReader) -> [Violation]] = [
@@ -105,6 +105,19 @@ public struct ResidenceRules: RecordRules {
             "结束日期早于开始日期，请核对。",
             "It ends before it begins: check both days."
         )
+    }
+
+    private func dates(_ fields: FieldMap, _ type: RecordType) -> [Violation] {
+        type.fields.filter { $0.format == .date && fields[$0.number] != nil }.compactMap { field in
+            let number = Int32(clamping: fields.number(of: field.number))
+            guard CalendarDate(rawValue: number) == nil else { return nil }
+            return Violation(
+                code: "date_invalid",
+                field: field.number,
+                zh: "\(field.zh)不是有效的日期，请核对。",
+                en: "The \(field.en) is no day of the calendar: check it."
+            )
+        }
     }
 
     private func phones(_ fields: FieldMap, _ type: RecordType) -> [Violation] {

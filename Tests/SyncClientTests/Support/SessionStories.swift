@@ -2,14 +2,17 @@ import SyncClient
 import SyncProtocol
 import Testing
 
-/// Answers that were applied, one after the other, and what comes then.
+/// An answer that was applied, and what comes then.
 struct Applied: Sendable, CustomTestStringConvertible {
     var hasMore: Bool
-    /// How many changes still wait after each.
-    var waiting: [Int]
+    var answered: Int
+    /// How many changes still wait.
+    var unanswered: Int
     var then: String
 
-    var testDescription: String { "\(waiting) waiting, \(hasMore ? "more" : "no more"): \(then)" }
+    var testDescription: String {
+        "\(answered) answered, \(unanswered) waiting, \(hasMore ? "more" : "no more"): \(then)"
+    }
 }
 
 /// A round trip that failed, and what comes then.

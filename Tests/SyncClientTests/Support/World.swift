@@ -10,7 +10,7 @@ import Synchronization
 /// A server on an embedded store, and the devices that the operator gave out.
 final class World: Sendable {
     let clock: TestClock
-    private let folder = TemporaryFolder()
+    private let folder: TemporaryFolder
     private let store: SQLiteStore
     private let rules: any RecordRules
     private let limits: Limits
@@ -20,6 +20,7 @@ final class World: Sendable {
     /// A world; `rules` are those of the server.
     init(rules: any RecordRules = SchemaRules(), limits: Limits = Limits()) async throws {
         let clock = TestClock(at: Sample.noon)
+        let folder = TemporaryFolder()
         let store = try SQLiteStore(folder: folder.url)
         let service = SyncService(
             store: store,
@@ -29,6 +30,7 @@ final class World: Sendable {
             clock: { clock.now }
         )
         self.clock = clock
+        self.folder = folder
         self.store = store
         self.rules = rules
         self.limits = limits
@@ -51,13 +53,13 @@ final class World: Sendable {
             epoch: Epoch(rawValue: identity.epoch.rawValue + 1),
             naturalKey: identity.naturalKey
         )
-        let clock = clock
+        let serverClock = clock
         let service = SyncService(
             store: store,
             identity: later,
             rules: rules,
             limits: limits,
-            clock: { clock.now }
+            clock: { serverClock.now }
         )
         current.withLock { $0 = service }
     }
@@ -135,6 +137,14 @@ struct Device: Sendable {
 
     @discardableResult
     func sync() async throws -> SyncReport { try await client.sync() }
+
+    /// The server's epoch as the device knows it.
+    func epoch() async throws -> Epoch {
+        guard let profile = try await client.profile() else {
+            throw SyncError("not_enrolled", "Not enrolled", hint: "Enrol the device first.")
+        }
+        return profile.epoch
+    }
 
     func person(_ id: RecordID) async throws -> Person? {
         try await client.read(id, as: Person.self)

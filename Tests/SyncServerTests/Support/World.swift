@@ -91,6 +91,12 @@ struct World: Sendable {
         try await store.read { try $0.records([id])[id] }
     }
 
+    /// A record that the server must have.
+    func known(_ id: RecordID) async throws -> StoredRecord {
+        let found = try await record(id)
+        return try #require(found)
+    }
+
     /// The codes of the areas in which a record stands.
     func areas(of id: RecordID) async throws -> [String] {
         try await record(id)?.placements.map(\.area.rawValue) ?? []

@@ -1,0 +1,35 @@
+# Everything a newcomer needs. `make demo` and `make test` do all the set-up.
+BUILD := .build/debug
+PACKAGES := libsqlite3-dev zlib1g-dev
+TOOLS := protobuf-compiler
+
+.PHONY: deps build demo test lint generate docs measure-merge
+
+deps:                     # Debian's packages, where they are missing
+	@sh Support/deps.sh $(PACKAGES)
+
+build: deps               # the programs
+	swift build
+
+demo: build               # the main job on the embedded store, in half a minute
+	@sh Demo/demo.sh $(BUILD)
+
+test: deps                # every test; the programs are built first, since some tests run them
+	swift build --build-tests
+	swift test --skip-build
+
+lint:                     # the formatter's lint, strict
+	git ls-files '*.swift' | grep -v Generated/ | xargs swift format lint --strict
+
+generate:                 # Swift and descriptors from Protocol/*.proto
+	@sh Support/deps.sh $(TOOLS)
+	swift build --product protoc-gen-swift
+	sh Protocol/generate.sh $(CURDIR)/$(BUILD)
+
+docs:                     # the documentation of the client library, in .build/docs
+	DOCS=1 swift package --allow-writing-to-directory .build/docs generate-documentation \
+	    --target SyncClient --output-path .build/docs --warnings-as-errors
+
+measure-merge:            # a million merges of a 20-field record, in a release build
+	swift build -c release --product measure-merge
+	.build/release/measure-merge

@@ -1,0 +1,106 @@
+import Foundation
+import Testing
+
+/// The daemon is killed (`kill -9`) in the middle of syncs, over and over; then everything is there
+/// once, on the device as on the server.
+@Suite(.serialized) struct KilledDaemonTests {
+    @Test func `a daemon that is killed in mid-sync loses nothing and does nothing twice`() throws {
+        let daemon = try RunningDaemon()
+        try daemon.enrol("a", areas: ["3309"])
+        let refused = daemon.folder.appendingPathComponent("refused.csv").path
+        try Programs.run(
+            "residence",
+            "--data",
+            daemon.device("a"),
+            "import",
+            Programs.ledger,
+            "--refused",
+            refused,
+            "--json"
+        )
+
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<6 {
+            let sync = Programs.process(
+                "residence",
+                ["--data", daemon.device("a"), "sync", "--attempts", "1", "--json"]
+            )
+            sync.standardOutput = FileHandle.nullDevice
+            sync.standardError = FileHandle.nullDevice
+            try sync.run()
+            // The moment of the kill is drawn, so that every run cuts somewhere else.
+            usleep(UInt32.random(in: 50_000...900_000, using: &random))
+            daemon.kill()
+            sync.waitUntilExit()
+            try daemon.restart()
+        }
+        let last = try Programs.run(
+            "residence",
+            "--data",
+            daemon.device("a"),
+            "sync",
+            "--json"
+        )
+
+        #expect(last.status == 0, "\(last.output)")
+        let counts = try Programs.run(
+            "residence-syncd",
+            "status",
+            "--data",
+            daemon.data,
+            "--json"
+        ).json()
+        let status = try Programs.run(
+            "residence",
+            "--data",
+            daemon.device("a"),
+            "status",
+            "--json"
+        ).json()
+        #expect(counts["records"] as? [String: Int] == status["records"] as? [String: Int])
+        #expect(status["pending"] as? Int == 0)
+        #expect(counts["changes"] as? Int == 8577)
+        #expect(counts["open_conflicts"] as? Int == 0)
+        #expect(counts["decided_conflicts"] as? Int == 0)
+    }
+
+    @Test func `a handheld that is killed in mid-import keeps whole rows and goes on`() throws {
+        let daemon = try RunningDaemon()
+        try daemon.enrol("a", areas: ["3309"])
+        let importing = Programs.process(
+            "residence",
+            [
+                "--data", daemon.device("a"), "import", Programs.ledger, "--refused",
+                daemon.folder.appendingPathComponent("first.csv").path,
+            ]
+        )
+        importing.standardOutput = FileHandle.nullDevice
+        importing.standardError = FileHandle.nullDevice
+        try importing.run()
+        usleep(1_500_000)
+        kill(importing.processIdentifier, SIGKILL)
+        importing.waitUntilExit()
+
+        try Programs.run(
+            "residence",
+            "--data",
+            daemon.device("a"),
+            "import",
+            Programs.ledger,
+            "--json",
+            "--refused",
+            daemon.folder.appendingPathComponent("second.csv").path
+        )
+        let status = try Programs.run(
+            "residence",
+            "--data",
+            daemon.device("a"),
+            "status",
+            "--json"
+        ).json()
+
+        let records = try #require(status["records"] as? [String: Int])
+        #expect(records["Person"] == 2785)
+        #expect(records["Registration"] == 2859)
+    }
+}

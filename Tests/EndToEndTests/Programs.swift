@@ -1,0 +1,143 @@
+import Foundation
+import Testing
+
+/// The programs as they were built beside the tests.
+enum Programs {
+    static let root = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    /// The folder of the test bundle is that of the programs.
+    static let folder =
+        Bundle.main.bundleURL.path.hasSuffix(".xctest")
+        ? Bundle.main.bundleURL.deletingLastPathComponent()
+        : root.appendingPathComponent(".build/debug")
+
+    static let ledger = root.appendingPathComponent(
+        "Tests/ResidenceDomainTests/Fixtures/ledger.csv"
+    ).path
+
+    /// What a program printed, and how it ended.
+    struct Result {
+        let status: Int32
+        let output: String
+        let errors: String
+
+        func json() throws -> [String: Any] {
+            let value = try JSONSerialization.jsonObject(with: Data(output.utf8))
+            return try #require(value as? [String: Any])
+        }
+    }
+
+    static func process(_ name: String, _ arguments: [String]) -> Process {
+        let process = Process()
+        process.executableURL = folder.appendingPathComponent(name)
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(["LANG": "C", "LC_ALL": "C", "LOG_LEVEL": "error"]) { _, new in new }
+        return process
+    }
+
+    /// Runs a program to its end. Its output goes to files, so that no pipe can fill up.
+    @discardableResult
+    static func run(_ name: String, _ arguments: String...) throws -> Result {
+        try run(name, arguments)
+    }
+
+    /// Runs a program to its end with a list of arguments.
+    static func run(_ name: String, _ arguments: [String]) throws -> Result {
+        let scratch = FileManager.default.temporaryDirectory
+            .appendingPathComponent("run-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: scratch) }
+        let (out, err) = (
+            scratch.appendingPathComponent("out"), scratch.appendingPathComponent("err")
+        )
+        try Data().write(to: out)
+        try Data().write(to: err)
+        let process = process(name, arguments)
+        process.standardOutput = try FileHandle(forWritingTo: out)
+        process.standardError = try FileHandle(forWritingTo: err)
+        try process.run()
+        process.waitUntilExit()
+        return Result(
+            status: process.terminationStatus,
+            output: try String(contentsOf: out, encoding: .utf8),
+            errors: try String(contentsOf: err, encoding: .utf8)
+        )
+    }
+}
+
+/// A daemon as a process on a free port, in a folder of its own that goes with it.
+final class RunningDaemon {
+    let folder: URL
+    private(set) var process: Process
+    private(set) var address: String
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("end-to-end-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        (process, address) = try Self.start(in: folder, port: 0)
+    }
+
+    deinit {
+        kill()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    var data: String { folder.appendingPathComponent("server").path }
+
+    func device(_ name: String) -> String { folder.appendingPathComponent(name).path }
+
+    func kill() {
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    /// SIGTERM; returns how it ended.
+    func stop() -> Int32 {
+        process.terminate()
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    func restart() throws {
+        let port = try #require(address.split(separator: ":").last.flatMap { Int($0) })
+        (process, address) = try Self.start(in: folder, port: port)
+    }
+
+    /// Enrols a device for areas.
+    func enrol(_ name: String, areas: [String]) throws {
+        let flags = areas.flatMap { ["--area", $0] }
+        let added = try Programs.run(
+            "residence-syncd",
+            ["device", "add", "--data", data, "--name", name, "--json"] + flags
+        )
+        let link = try #require(try added.json()["link"] as? String)
+        let enrolled = try Programs.run("residence", "--data", device(name), "enroll", link)
+        #expect(enrolled.status == 0, "\(enrolled.errors)")
+    }
+
+    /// Starts the daemon and waits until it says where it listens: its output ends the wait.
+    private static func start(in folder: URL, port: Int) throws -> (Process, String) {
+        let pipe = Pipe()
+        let process = Programs.process(
+            "residence-syncd",
+            [
+                "serve", "--data", folder.appendingPathComponent("server").path, "--listen",
+                "127.0.0.1:\(port)", "--lang", "en",
+            ]
+        )
+        process.standardOutput = pipe
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        var text = ""
+        while !text.contains("\n") {
+            let data = pipe.fileHandleForReading.availableData
+            try #require(!data.isEmpty, "the daemon ended before it listened")
+            text += String(decoding: data, as: UTF8.self)
+        }
+        let address = try #require(text.split(whereSeparator: \.isWhitespace).last)
+        return (process, String(address))
+    }
+}

@@ -1,0 +1,43 @@
+import Foundation
+import LocalSQLite
+import SyncProtocol
+import Testing
+
+struct LocalFileTests {
+    private let scratch = Scratch()
+
+    @Test func `only its owner can read a device's data`() throws {
+        _ = try scratch.open()
+
+        let folder = try scratch.permissions(of: scratch.folder)
+        let file = try scratch.permissions(of: scratch.file)
+        #expect(folder == 0o700)
+        #expect(file == 0o600)
+    }
+
+    @Test(arguments: ["not a database", String(repeating: "損壞", count: 4_000)])
+    func `a damaged file is refused and left as it is`(content: String) throws {
+        let bytes = Data(content.utf8)
+        try FileManager.default.createDirectory(
+            at: scratch.folder,
+            withIntermediateDirectories: true
+        )
+        try bytes.write(to: scratch.file)
+
+        let error = #expect(throws: SyncError.self) { _ = try scratch.open() }
+
+        let left = try Data(contentsOf: scratch.file)
+        #expect(error?.code.rawValue == "database_unreadable")
+        #expect(error?.subject == scratch.file.path)
+        #expect(left == bytes)
+    }
+
+    @Test func `a folder that cannot be made is reported with its path`() throws {
+        try Data([1]).write(to: scratch.folder)
+
+        let error = #expect(throws: SyncError.self) { _ = try scratch.open() }
+
+        #expect(error?.code.rawValue == "database_unavailable")
+        #expect(error?.subject == scratch.file.path)
+    }
+}

@@ -1,0 +1,83 @@
+import Testing
+
+/// A target, and what it may import.
+struct Layer: Sendable, CustomTestStringConvertible {
+    let folder: String
+    let mayImport: Set<String>
+
+    var testDescription: String { folder }
+
+    /// What every target may import: the language's own.
+    private static let ground: Set<String> = ["Foundation", "Synchronization", "Glibc"]
+
+    init(_ folder: String, _ modules: String...) {
+        self.folder = folder
+        mayImport = Self.ground.union(modules)
+    }
+
+    static let all = [
+        Layer("Protocol/SyncProtocol", "SwiftProtobuf", "CZlib"),
+        Layer("Protocol/SyncTrust", "SyncProtocol", "Crypto", "JWTKit"),
+        Layer("Server/SyncServer", "SyncProtocol", "SyncTrust"),
+        Layer("Server/StoreSQLite", "SyncServer", "SyncProtocol", "GRDB"),
+        Layer(
+            "Server/ServerHTTP",
+            "SyncServer",
+            "SyncProtocol",
+            "Hummingbird",
+            "HTTPTypes",
+            "Logging",
+            "CoreMetrics"
+        ),
+        Layer("Client/SyncClient", "SyncProtocol", "SyncTrust"),
+        Layer("Client/LocalSQLite", "SyncClient", "SyncProtocol", "GRDB"),
+        Layer("Client/ClientHTTP", "SyncClient", "SyncProtocol", "AsyncHTTPClient", "NIOCore"),
+        Layer("Sources/ResidenceDomain", "SyncProtocol"),
+        Layer("Sources/Terminal", "ResidenceDomain", "SyncProtocol", "ArgumentParser"),
+        Layer(
+            "Sources/residence/",
+            "SyncClient",
+            "LocalSQLite",
+            "ClientHTTP",
+            "ResidenceDomain",
+            "SyncProtocol",
+            "SyncTrust",
+            "Terminal",
+            "ArgumentParser"
+        ),
+        Layer(
+            "Sources/residence-syncd/",
+            "SyncServer",
+            "StoreSQLite",
+            "ServerHTTP",
+            "ResidenceDomain",
+            "SyncProtocol",
+            "SyncTrust",
+            "Terminal",
+            "ArgumentParser",
+            "Hummingbird",
+            "Logging",
+            "CoreMetrics"
+        ),
+        Layer("Sources/measure-merge/", "SyncProtocol"),
+    ]
+}
+
+@Suite struct LayerTests {
+    @Test(arguments: Layer.all)
+    func `a layer imports only what stands below it`(layer: Layer) {
+        let files = SourceFile.all.filter { $0.path.hasPrefix(layer.folder) }
+
+        #expect(!files.isEmpty)
+        #expect(Set(files.flatMap(\.imports)).subtracting(layer.mayImport).isEmpty)
+    }
+
+    @Test func `every source file belongs to a layer`() {
+        let strays = SourceFile.all.filter { file in
+            !file.path.hasPrefix("Tests/")
+                && !Layer.all.contains { file.path.hasPrefix($0.folder) }
+        }
+
+        #expect(strays.map(\.path).isEmpty)
+    }
+}
