@@ -65,8 +65,7 @@ struct OutboxTests {
         #expect(waiting == [1, 3])
     }
 
-    @Test func `a returned change stays until a later one of its record was accepted`() async throws
-    {
+    @Test func `a returned change stays until it is settled by its number`() async throws {
         let store = try await filled()
         var refusal = Sample.outcome(1, .quarantined)
         refusal.code = "name_missing"
@@ -83,9 +82,12 @@ struct OutboxTests {
             try transaction.answer(Sample.outcome(3, .applied, revision: 1))
             try transaction.settle(id, at: Revision(rawValue: 1))
         }
+        let between = try await store.read { try $0.returned() }
+        try await store.write { try $0.settleReturned(SequenceNumber(rawValue: 1)) }
 
         let after = try await store.read { try $0.returned() }
         #expect(before.map(\.outcome) == [returned])
+        #expect(between.map(\.outcome) == [returned])
         #expect(after.isEmpty)
     }
 

@@ -31,7 +31,14 @@ struct Layer: Sendable, CustomTestStringConvertible {
         ),
         Layer("Client/SyncClient", "SyncProtocol", "SyncTrust"),
         Layer("Client/LocalSQLite", "SyncClient", "SyncProtocol", "GRDB"),
-        Layer("Client/ClientHTTP", "SyncClient", "SyncProtocol", "AsyncHTTPClient", "NIOCore"),
+        Layer(
+            "Client/ClientHTTP",
+            "SyncClient",
+            "SyncProtocol",
+            "AsyncHTTPClient",
+            "NIOCore",
+            "NIOHTTP1"
+        ),
         Layer("Sources/ResidenceDomain", "SyncProtocol"),
         Layer("Sources/Terminal", "ResidenceDomain", "SyncProtocol", "ArgumentParser"),
         Layer(

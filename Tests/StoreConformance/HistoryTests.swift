@@ -148,6 +148,13 @@ struct HistoryTests {
 
     private static func refused(_ sequence: UInt64, to record: RecordID?) -> StoredChange {
         var change = Sample.change(sequence, to: record, .quarantined)
+        change.payload =
+            Change(
+                record: record ?? Sample.record(9),
+                type: Person.recordType.number,
+                base: .none,
+                observedAt: 1
+            ).payload
         change.outcome.code = "name_missing"
         change.outcome.field = 1
         change.outcome.message = "缺少姓名，请补填。 The name is missing: fill it in."

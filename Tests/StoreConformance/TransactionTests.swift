@@ -78,20 +78,18 @@ struct TransactionTests {
         in kind: StoreKind
     ) async throws {
         try await kind.withStore { store, _ in
-            let begun = DispatchSemaphore(value: 0)
+            let (begun, news) = AsyncStream<Void>.makeStream()
             let committed = DispatchSemaphore(value: 0)
 
             async let counted = store.read { transaction in
                 let before = try transaction.counts()
-                begun.signal()
+                news.finish()
                 // Ends as soon as the writer is done; the limit is for a store that makes it wait.
-                _ = committed.wait(timeout: .now() + 5)
+                _ = committed.wait(timeout: .now() + 60)
                 return [before, try transaction.counts()]
             }
-            try await store.write { transaction in
-                _ = begun.wait(timeout: .now() + 5)
-                try transaction.keepOneOfEverything()
-            }
+            for await _ in begun {}
+            try await store.write { try $0.keepOneOfEverything() }
             committed.signal()
 
             let counts = try await counted

@@ -60,7 +60,7 @@ struct MergeDatesTests {
     }
 
     @Test("[M-05] a date stands against no date, whichever arrives first")
-    func noDate() {
+    func noDateAtAll() {
         let base = lived.seen
         let dated = lived.change(
             registration { $0.arrivedOn = 20_260_501 },

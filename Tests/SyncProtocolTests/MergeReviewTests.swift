@@ -70,7 +70,7 @@ struct MergeReviewTests {
             from: Sample.hu
         )
 
-        #expect(merged.conflicts.map(\.fields) == [[3, 4]])
+        #expect(merged.conflicts.map(\.fields) == [[3, 4, 18]])
         #expect(story.fields.number(of: 3) == 1)
         #expect(story.fields.text(of: 4) == "11010519491231002X")
     }
@@ -138,7 +138,7 @@ struct MergeReviewTests {
 
         let conflicts = begun.after(all).conflicts
 
-        #expect(conflicts.map(\.fields) == [[1], [12], [17]])
+        #expect(conflicts.map(\.fields) == [[1], [12, 19], [17]])
         #expect(conflicts.map(\.isOpen) == [true, false, false])
     }
 

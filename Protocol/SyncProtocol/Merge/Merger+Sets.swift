@@ -22,7 +22,8 @@ extension Merger {
             add(element, to: &present, number, base: base)
         }
         record.fields = record.fields.settingElements(Array(present), of: number)
-        if isOwner { record.stamps.set(stamp(ofOwner: true), of: number) }
+        guard isOwner else { return }
+        record.stamps.set(stamp(ofOwner: true), of: number)
         wrote = true
     }
 
@@ -40,6 +41,7 @@ extension Merger {
         }
         present.remove(element)
         record.stamps.set(stamp(ofOwner: false), of: element, in: number)
+        wrote = true
     }
 
     private mutating func add(
@@ -61,6 +63,7 @@ extension Merger {
         // An element that is there already is written again [M-10].
         present.insert(element)
         record.stamps.set(stamp(ofOwner: false), of: element, in: number)
+        wrote = true
     }
 
     // > [M-08] A field that a department owns keeps the department's value against anybody else's;

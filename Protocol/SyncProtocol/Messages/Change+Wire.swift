@@ -81,7 +81,7 @@ extension Change {
     }
 
     /// A time that arithmetic cannot overflow: no clock is refused, and none can break the server.
-    private static func bounded(_ time: Int64) -> Int64 { min(max(time, 0), 1 << 52) }
+    private static func bounded(_ time: Int64) -> Int64 { min(max(time, -1 << 52), 1 << 52) }
 
     /// The same change with its fields in canonical form.
     public func canonical(as type: RecordType) throws(WireError) -> Change {
