@@ -1,4 +1,7 @@
 # Everything a newcomer needs. `make demo` and `make test` do all the set-up.
+# Our own code is optimized in debug builds, too (see Package.swift).
+export RESIDENCE_OPTIMIZED = 1
+
 BUILD := .build/debug
 PACKAGES := libsqlite3-dev zlib1g-dev
 TOOLS := protobuf-compiler

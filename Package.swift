@@ -10,6 +10,11 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// The Makefile asks for our own targets to be optimized in debug builds, too: one build folder then
+/// serves tests and demo, and neither is slow. Never set where this package is a dependency.
+let optimized: [SwiftSetting] =
+    Context.environment["RESIDENCE_OPTIMIZED"] == nil ? [] : [.unsafeFlags(["-O"])]
+
 extension Target.Dependency {
     static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
@@ -41,7 +46,7 @@ func library(
         path: "\(folder)/\(name)",
         exclude: exclude,
         resources: resources,
-        swiftSettings: settings
+        swiftSettings: settings + optimized
     )
 }
 
@@ -50,7 +55,7 @@ func program(_ name: String, needs dependencies: [Target.Dependency]) -> Target 
         name: name,
         dependencies: dependencies,
         path: "Sources/\(name)",
-        swiftSettings: settings
+        swiftSettings: settings + optimized
     )
 }
 

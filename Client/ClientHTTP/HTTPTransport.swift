@@ -18,6 +18,8 @@ public final class HTTPTransport: Transport {
         var configuration = HTTPClient.Configuration()
         configuration.timeout = .init(connect: .seconds(10), read: .seconds(60))
         configuration.redirectConfiguration = .disallow
+        // Whether and when to try again is the session's to decide; a coordinator is not kept waiting.
+        configuration.connectionPool.retryConnectionEstablishment = false
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
