@@ -10,8 +10,10 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// The Makefile asks for our own targets to be optimized in debug builds, too: one build folder then
-/// serves tests and demo, and neither is slow. Never set where this package is a dependency.
+/// The Makefile asks for our own targets to be optimized in debug builds, too: one build folder
+/// then serves tests and demo, and neither is slow.
+///
+/// Never set where this package is a dependency.
 let optimized: [SwiftSetting] =
     Context.environment["RESIDENCE_OPTIMIZED"] == nil ? [] : [.unsafeFlags(["-O"])]
 

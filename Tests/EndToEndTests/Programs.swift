@@ -37,7 +37,9 @@ enum Programs {
         return process
     }
 
-    /// Runs a program to its end. Its output goes to files, so that no pipe can fill up.
+    /// Runs a program to its end.
+    ///
+    /// Its output goes to files, so that no pipe can fill up.
     @discardableResult
     static func run(_ name: String, _ arguments: String...) throws -> Result {
         try run(name, arguments)

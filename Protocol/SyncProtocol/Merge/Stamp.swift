@@ -94,7 +94,10 @@ public struct Stamps: Hashable, Sendable {
 
     /// Whether somebody else wrote anything above a base.
     func holdsWork(of others: DeviceID, above base: Base) -> Bool {
-        all.contains { $0.device != others && $0.base > base }
+        func isWork(_ stamp: Stamp) -> Bool { stamp.device != others && stamp.base > base }
+        return isWork(first) || deletion.map(isWork) ?? false
+            || fields.contains { isWork($0.stamp) } || elements.contains { isWork($0.stamp) }
+            || contests.contains(where: isWork)
     }
 
     /// Equal when every stamp is.

@@ -2,14 +2,17 @@
 ///
 /// Whoever holds the private key is the device, so a name can neither be given away nor taken twice.
 public struct DeviceID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    private let high: UInt64
+    private let low: UInt64
+
     /// The id's 16 bytes, as they travel.
-    public let bytes: [UInt8]
+    public var bytes: [UInt8] { high.bigEndianBytes + low.bigEndianBytes }
 
     /// An id of exactly 16 bytes; `nil` for any other number of them.
     public init?(bytes: some Sequence<UInt8>) {
-        let bytes = Array(bytes)
-        guard bytes.count == 16 else { return nil }
-        self.bytes = bytes
+        guard let (high, low) = bytes.asTwoNumbers else { return nil }
+        self.high = high
+        self.low = low
     }
 
     /// An id from its text form, 32 hexadecimal digits.
@@ -23,6 +26,6 @@ public struct DeviceID: Hashable, Comparable, Sendable, CustomStringConvertible 
 
     /// Orders ids by their bytes.
     public static func < (left: DeviceID, right: DeviceID) -> Bool {
-        left.bytes.lexicographicallyPrecedes(right.bytes)
+        (left.high, left.low) < (right.high, right.low)
     }
 }

@@ -13,18 +13,9 @@ public struct RecordID: Hashable, Comparable, Sendable, CustomStringConvertible 
 
     /// An id of exactly 16 bytes; `nil` for any other number of them.
     public init?(bytes: some Sequence<UInt8>) {
-        var numbers: (UInt64, UInt64) = (0, 0)
-        var count = 0
-        for byte in bytes {
-            if count < 8 {
-                numbers.0 = numbers.0 << 8 | UInt64(byte)
-            } else {
-                numbers.1 = numbers.1 << 8 | UInt64(byte)
-            }
-            count += 1
-        }
-        guard count == 16 else { return nil }
-        (high, low) = numbers
+        guard let (high, low) = bytes.asTwoNumbers else { return nil }
+        self.high = high
+        self.low = low
     }
 
     /// An id from its text form, `0197f1c2-….`, in either case.
@@ -79,6 +70,23 @@ public struct RecordID: Hashable, Comparable, Sendable, CustomStringConvertible 
     /// Orders ids by their bytes, so that locks are always taken in the same order.
     public static func < (left: RecordID, right: RecordID) -> Bool {
         (left.high, left.low) < (right.high, right.low)
+    }
+}
+
+extension Sequence<UInt8> {
+    /// Exactly 16 bytes as two numbers, the highest byte first; `nil` for any other number of them.
+    var asTwoNumbers: (high: UInt64, low: UInt64)? {
+        var numbers: (high: UInt64, low: UInt64) = (0, 0)
+        var count = 0
+        for byte in self {
+            if count < 8 {
+                numbers.high = numbers.high << 8 | UInt64(byte)
+            } else {
+                numbers.low = numbers.low << 8 | UInt64(byte)
+            }
+            count += 1
+        }
+        return count == 16 ? numbers : nil
     }
 }
 

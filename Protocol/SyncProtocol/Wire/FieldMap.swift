@@ -95,17 +95,34 @@ public struct FieldMap: Hashable, Sendable {
         var map = FieldMap()
         map.bytes.reserveCapacity(bytes.count + edits.reduce(0) { $0 + $1.bytes.count })
         map.slots.reserveCapacity(slots.count + edits.count)
-        var mine = slots[...]
+        var next = 0
         for edit in edits {
-            while let slot = mine.first, slot.number < edit.number {
-                map.append(slot.number, bytes[slot.range])
-                mine.removeFirst()
-            }
-            if mine.first?.number == edit.number { mine.removeFirst() }
+            let start = next
+            while next < slots.count, slots[next].number < edit.number { next += 1 }
+            map.append(slots: start..<next, of: self)
+            if next < slots.count, slots[next].number == edit.number { next += 1 }
             if !edit.bytes.isEmpty { map.append(edit.number, edit.bytes) }
         }
-        for slot in mine { map.append(slot.number, bytes[slot.range]) }
+        map.append(slots: next..<slots.count, of: self)
         return map
+    }
+
+    /// Appends fields of another message that lie side by side: their bytes in one piece.
+    private mutating func append(slots range: Range<Int>, of other: FieldMap) {
+        guard range.lowerBound < range.upperBound else { return }
+        let first = other.slots[range.lowerBound].range.lowerBound
+        let last = other.slots[range.upperBound - 1].range.upperBound
+        let shift = bytes.count - first
+        bytes.append(contentsOf: other.bytes[first..<last])
+        for index in range {
+            let slot = other.slots[index]
+            slots.append(
+                Slot(
+                    number: slot.number,
+                    range: slot.range.lowerBound + shift..<slot.range.upperBound + shift
+                )
+            )
+        }
     }
 
     /// This message with another's fields laid over it: whole fields replace whole fields.
