@@ -19,19 +19,16 @@ import Testing
             "--json"
         )
 
-        var random = SystemRandomNumberGenerator()
+        var interrupted = 0
         for _ in 0..<6 {
             let sync = Programs.process(
                 "residence",
-                ["--data", daemon.device("a"), "sync", "--attempts", "1", "--json"]
+                ["--data", daemon.device("a"), "sync", "--attempts", "1"]
             )
-            sync.standardOutput = FileHandle.nullDevice
-            sync.standardError = FileHandle.nullDevice
-            try sync.run()
-            // The moment of the kill is drawn, so that every run cuts somewhere else.
-            usleep(UInt32.random(in: 50_000...900_000, using: &random))
+            try sync.runUntilFirstProgress()
             daemon.kill()
             sync.waitUntilExit()
+            if sync.terminationStatus != 0 { interrupted += 1 }
             try daemon.restart()
         }
         let last = try Programs.run(
@@ -42,6 +39,7 @@ import Testing
             "--json"
         )
 
+        #expect(interrupted >= 3)
         #expect(last.status == 0, "\(last.output)")
         let counts = try Programs.run(
             "residence-syncd",
@@ -74,12 +72,10 @@ import Testing
                 daemon.folder.appendingPathComponent("first.csv").path,
             ]
         )
-        importing.standardOutput = FileHandle.nullDevice
-        importing.standardError = FileHandle.nullDevice
-        try importing.run()
-        usleep(1_500_000)
+        try importing.runUntilFirstProgress()
         kill(importing.processIdentifier, SIGKILL)
         importing.waitUntilExit()
+        #expect(importing.terminationReason == .uncaughtSignal)
 
         try Programs.run(
             "residence",
@@ -102,5 +98,16 @@ import Testing
         let records = try #require(status["records"] as? [String: Int])
         #expect(records["Person"] == 2785)
         #expect(records["Registration"] == 2859)
+    }
+}
+
+extension Process {
+    /// Starts a program and returns when it says that it is on its way: the moment to kill something.
+    fileprivate func runUntilFirstProgress() throws {
+        let pipe = Pipe()
+        standardOutput = FileHandle.nullDevice
+        standardError = pipe
+        try run()
+        try #require(!pipe.fileHandleForReading.availableData.isEmpty, "it ended without a word")
     }
 }
