@@ -4,9 +4,14 @@
 # protoc-gen-swift, whose folder is the argument.
 set -eu
 cd "$(dirname "$0")"
-out=SyncProtocol/Generated
+final=SyncProtocol/Generated
+out=$final.new
+trap 'rm -rf "$out"' EXIT
 rm -rf "$out" && mkdir -p "$out"
 protoc --plugin="$1/protoc-gen-swift" --swift_out="$out" --swift_opt=Visibility=Public \
-    --swift_opt=UseAccessLevelOnImports=true schema.proto records.proto sync.proto
+    --swift_opt=UseAccessLevelOnImports=true schema.proto records.proto sync.proto views.proto
 protoc --descriptor_set_out="$out/records.binpb" schema.proto records.proto
-sha256sum schema.proto records.proto sync.proto "$out"/*.swift "$out"/*.binpb > "$out/SHA256SUMS"
+# Nothing is replaced before everything was made.
+rm -rf "$final" && mv "$out" "$final"
+sha256sum schema.proto records.proto sync.proto views.proto "$final"/*.swift "$final"/*.binpb > "$final/SHA256SUMS.new"
+mv "$final/SHA256SUMS.new" "$final/SHA256SUMS"

@@ -24,6 +24,11 @@ public struct SigningKey: Sendable {
 
     /// What others check signatures with.
     public var publicKey: PublicKey { PublicKey(key: key.publicKey) }
+
+    /// The key's signature over some bytes, 64 bytes.
+    public func signature(for bytes: [UInt8]) throws -> [UInt8] {
+        Array(try key.signature(for: bytes))
+    }
 }
 
 /// An Ed25519 public key.
@@ -42,6 +47,11 @@ public struct PublicKey: Sendable {
 
     /// The key's 32 bytes.
     public var bytes: [UInt8] { Array(key.rawRepresentation) }
+
+    /// Whether a signature is this key's over some bytes.
+    public func verifies(_ signature: [UInt8], of bytes: [UInt8]) -> Bool {
+        key.isValidSignature(signature, for: bytes)
+    }
 
     // > [N-03] A device's id is the first 16 bytes of the SHA-256 of its public key.
 

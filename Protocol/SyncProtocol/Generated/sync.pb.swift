@@ -74,6 +74,9 @@ public nonisolated struct WireSyncRequest: Sendable {
   /// Clears the value of `digest`. Subsequent reads from it will return its default value.
   public mutating func clearDigest() {self._digest = nil}
 
+  /// The number of the last settlement that the device applied.
+  public var settlements: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -179,11 +182,150 @@ public nonisolated struct WireChange: @unchecked Sendable {
     set {_uniqueStorage()._type = newValue}
   }
 
+  /// Settles an open conflict of the record; the body holds the values chosen [C-03].
+  public var resolution: WireResolution {
+    get {_storage._resolution ?? WireResolution()}
+    set {_uniqueStorage()._resolution = newValue}
+  }
+  /// Returns true if `resolution` has been explicitly set.
+  public var hasResolution: Bool {_storage._resolution != nil}
+  /// Clears the value of `resolution`. Subsequent reads from it will return its default value.
+  public mutating func clearResolution() {_uniqueStorage()._resolution = nil}
+
+  /// Numbers of this device's returned changes that this one takes the place of [V-05].
+  public var mends: [UInt64] {
+    get {_storage._mends}
+    set {_uniqueStorage()._mends = newValue}
+  }
+
+  /// The record was captured under a wrong or an old number: it is that one.
+  public var redirect: Data {
+    get {_storage._redirect}
+    set {_uniqueStorage()._redirect = newValue}
+  }
+
+  /// Takes a redirect back.
+  public var split: Bool {
+    get {_storage._split}
+    set {_uniqueStorage()._split = newValue}
+  }
+
+  /// Who asked the server's own device for this change.
+  public var principal: WirePrincipal {
+    get {_storage._principal ?? WirePrincipal()}
+    set {_uniqueStorage()._principal = newValue}
+  }
+  /// Returns true if `principal` has been explicitly set.
+  public var hasPrincipal: Bool {_storage._principal != nil}
+  /// Clears the value of `principal`. Subsequent reads from it will return its default value.
+  public mutating func clearPrincipal() {_uniqueStorage()._principal = nil}
+
+  /// Redacts the record by law [E-01].
+  public var erasure: WireErasure {
+    get {_storage._erasure ?? WireErasure()}
+    set {_uniqueStorage()._erasure = newValue}
+  }
+  /// Returns true if `erasure` has been explicitly set.
+  public var hasErasure: Bool {_storage._erasure != nil}
+  /// Clears the value of `erasure`. Subsequent reads from it will return its default value.
+  public mutating func clearErasure() {_uniqueStorage()._erasure = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What a person chose of the two sides of a conflict.
+public nonisolated struct WireResolution: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The server's number for the conflict.
+  public var conflict: UInt64 = 0
+
+  public var choice: WireResolution.Choice = .unspecified
+
+  /// Why, in words; may be empty.
+  public var reason: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum Choice: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+    case unspecified // = 0
+    case standing // = 1
+    case proposed // = 2
+
+    /// A third value, which the change's body holds.
+    case other // = 3
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .standing
+      case 2: self = .proposed
+      case 3: self = .other
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .standing: return 1
+      case .proposed: return 2
+      case .other: return 3
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [WireResolution.Choice] = [
+      .unspecified,
+      .standing,
+      .proposed,
+      .other,
+    ]
+
+  }
+
+  public init() {}
+}
+
+/// Who asked for something: a device, and who holds it.
+public nonisolated struct WirePrincipal: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var device: Data = Data()
+
+  public var name: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// The fact and the reason of an erasure, which stay.
+public nonisolated struct WireErasure: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var reason: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 public nonisolated struct WireFieldBase: Sendable {
@@ -263,65 +405,204 @@ public nonisolated struct WireDigest: Sendable {
   public init() {}
 }
 
-public nonisolated struct WireSyncResponse: Sendable {
+public nonisolated struct WireSyncResponse: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var epoch: UInt64 = 0
+  public var epoch: UInt64 {
+    get {_storage._epoch}
+    set {_uniqueStorage()._epoch = newValue}
+  }
 
-  public var serverTime: Int64 = 0
+  public var serverTime: Int64 {
+    get {_storage._serverTime}
+    set {_uniqueStorage()._serverTime = newValue}
+  }
 
   /// The number of the last change of this device that the server has.
-  public var highWater: UInt64 = 0
+  public var highWater: UInt64 {
+    get {_storage._highWater}
+    set {_uniqueStorage()._highWater = newValue}
+  }
 
-  public var outcomes: [WireOutcome] = []
+  public var outcomes: [WireOutcome] {
+    get {_storage._outcomes}
+    set {_uniqueStorage()._outcomes = newValue}
+  }
 
-  public var pages: [WireAreaPage] = []
+  public var pages: [WireAreaPage] {
+    get {_storage._pages}
+    set {_uniqueStorage()._pages = newValue}
+  }
 
   /// There is more to read than the budget allowed: ask again from the new bookmarks.
-  public var more: Bool = false
+  public var more: Bool {
+    get {_storage._more}
+    set {_uniqueStorage()._more = newValue}
+  }
 
-  public var bookmarkToken: Data = Data()
+  public var bookmarkToken: Data {
+    get {_storage._bookmarkToken}
+    set {_uniqueStorage()._bookmarkToken = newValue}
+  }
 
   /// The device's grant, where it is not the one that the request named.
   public var grant: WireGrant {
-    get {_grant ?? WireGrant()}
-    set {_grant = newValue}
+    get {_storage._grant ?? WireGrant()}
+    set {_uniqueStorage()._grant = newValue}
   }
   /// Returns true if `grant` has been explicitly set.
-  public var hasGrant: Bool {self._grant != nil}
+  public var hasGrant: Bool {_storage._grant != nil}
   /// Clears the value of `grant`. Subsequent reads from it will return its default value.
-  public mutating func clearGrant() {self._grant = nil}
+  public mutating func clearGrant() {_uniqueStorage()._grant = nil}
 
   public var digest: WireDigest {
-    get {_digest ?? WireDigest()}
-    set {_digest = newValue}
+    get {_storage._digest ?? WireDigest()}
+    set {_uniqueStorage()._digest = newValue}
   }
   /// Returns true if `digest` has been explicitly set.
-  public var hasDigest: Bool {self._digest != nil}
+  public var hasDigest: Bool {_storage._digest != nil}
   /// Clears the value of `digest`. Subsequent reads from it will return its default value.
-  public mutating func clearDigest() {self._digest = nil}
+  public mutating func clearDigest() {_uniqueStorage()._digest = nil}
 
-  /// The server's signature over device, sequence, chain head, epoch and time.
-  public var receipt: Data = Data()
+  /// What the server signs for, where the request brought changes.
+  public var receipt: WireReceipt {
+    get {_storage._receipt ?? WireReceipt()}
+    set {_uniqueStorage()._receipt = newValue}
+  }
+  /// Returns true if `receipt` has been explicitly set.
+  public var hasReceipt: Bool {_storage._receipt != nil}
+  /// Clears the value of `receipt`. Subsequent reads from it will return its default value.
+  public mutating func clearReceipt() {_uniqueStorage()._receipt = nil}
 
   /// Changes up to this number are in a backup: the device may forget them.
-  public var backedUp: UInt64 = 0
+  public var backedUp: UInt64 {
+    get {_storage._backedUp}
+    set {_uniqueStorage()._backedUp = newValue}
+  }
 
   /// The head of the device's chain at high_water.
-  public var chain: Data = Data()
+  public var chain: Data {
+    get {_storage._chain}
+    set {_uniqueStorage()._chain = newValue}
+  }
 
-  public var holes: [WireHole] = []
+  public var holes: [WireHole] {
+    get {_storage._holes}
+    set {_uniqueStorage()._holes = newValue}
+  }
 
-  public var dictionary: UInt32 = 0
+  public var dictionary: UInt32 {
+    get {_storage._dictionary}
+    set {_uniqueStorage()._dictionary = newValue}
+  }
+
+  /// What people decided about this device's returned changes since the request's `settlements`.
+  public var settlements: [WireSettlement] {
+    get {_storage._settlements}
+    set {_uniqueStorage()._settlements = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _grant: WireGrant? = nil
-  fileprivate var _digest: WireDigest? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// The server has this device's changes up to a number.
+public nonisolated struct WireReceipt: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var device: Data = Data()
+
+  public var sequence: UInt64 = 0
+
+  /// The head of the chain there.
+  public var chain: Data = Data()
+
+  public var epoch: UInt64 = 0
+
+  /// The server's clock, in milliseconds since 1970.
+  public var time: Int64 = 0
+
+  /// Ed25519, 64 bytes, over this message without the signature.
+  public var signature: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What people decided about a change in quarantine [V-06].
+public nonisolated struct WireSettlement: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Rising: the order in which things were settled.
+  public var number: UInt64 = 0
+
+  /// The device's own number of the change.
+  public var sequence: UInt64 = 0
+
+  public var kind: WireSettlement.Kind = .unspecified
+
+  /// Who decided.
+  public var by: String = String()
+
+  public var reason: String = String()
+
+  public var settledAt: Int64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+    case unspecified // = 0
+
+    /// Another change took its place.
+    case mended // = 1
+
+    /// A reviewer threw it away, with a reason.
+    case discarded // = 2
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .mended
+      case 2: self = .discarded
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .mended: return 1
+      case .discarded: return 2
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [WireSettlement.Kind] = [
+      .unspecified,
+      .mended,
+      .discarded,
+    ]
+
+  }
+
+  public init() {}
 }
 
 public nonisolated struct WireOutcome: Sendable {
@@ -426,6 +707,10 @@ public nonisolated struct WireAreaPage: Sendable {
   /// Ids of records that left this area.
   public var departures: [Data] = []
 
+  /// Reading starts again: what the device holds of this area, and is not sent by the time it has
+  /// read up to the floor, has gone [F-08].
+  public var restart: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -473,6 +758,18 @@ public nonisolated struct WireRecord: @unchecked Sendable {
     set {_uniqueStorage()._conflicts = newValue}
   }
 
+  /// Where the record was found to be another one: that one's id.
+  public var redirect: Data {
+    get {_storage._redirect}
+    set {_uniqueStorage()._redirect = newValue}
+  }
+
+  /// Redacted by law: nothing that it said may be kept [E-01].
+  public var erased: Bool {
+    get {_storage._erased}
+    set {_uniqueStorage()._erased = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -480,52 +777,115 @@ public nonisolated struct WireRecord: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-public nonisolated struct WireConflict: Sendable {
+public nonisolated struct WireConflict: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var id: UInt64 = 0
+  public var id: UInt64 {
+    get {_storage._id}
+    set {_uniqueStorage()._id = newValue}
+  }
 
-  public var record: Data = Data()
+  public var record: Data {
+    get {_storage._record}
+    set {_uniqueStorage()._record = newValue}
+  }
 
-  public var kind: WireConflict.Kind = .field
+  public var kind: WireConflict.Kind {
+    get {_storage._kind}
+    set {_uniqueStorage()._kind = newValue}
+  }
 
-  public var state: WireConflict.State = .open
+  public var state: WireConflict.State {
+    get {_storage._state}
+    set {_uniqueStorage()._state = newValue}
+  }
 
-  public var policy: SchemaMergePolicy = .laterObservation
+  public var policy: SchemaMergePolicy {
+    get {_storage._policy}
+    set {_uniqueStorage()._policy = newValue}
+  }
 
   /// The owner of the field decided, whatever the policy.
-  public var byAuthority: Bool = false
+  public var byAuthority: Bool {
+    get {_storage._byAuthority}
+    set {_uniqueStorage()._byAuthority = newValue}
+  }
 
-  public var fields: [UInt32] = []
+  public var fields: [UInt32] {
+    get {_storage._fields}
+    set {_uniqueStorage()._fields = newValue}
+  }
 
   /// What stood, and what was proposed, when they met.
   public var standing: WireConflictSide {
-    get {_standing ?? WireConflictSide()}
-    set {_standing = newValue}
+    get {_storage._standing ?? WireConflictSide()}
+    set {_uniqueStorage()._standing = newValue}
   }
   /// Returns true if `standing` has been explicitly set.
-  public var hasStanding: Bool {self._standing != nil}
+  public var hasStanding: Bool {_storage._standing != nil}
   /// Clears the value of `standing`. Subsequent reads from it will return its default value.
-  public mutating func clearStanding() {self._standing = nil}
+  public mutating func clearStanding() {_uniqueStorage()._standing = nil}
 
   public var proposed: WireConflictSide {
-    get {_proposed ?? WireConflictSide()}
-    set {_proposed = newValue}
+    get {_storage._proposed ?? WireConflictSide()}
+    set {_uniqueStorage()._proposed = newValue}
   }
   /// Returns true if `proposed` has been explicitly set.
-  public var hasProposed: Bool {self._proposed != nil}
+  public var hasProposed: Bool {_storage._proposed != nil}
   /// Clears the value of `proposed`. Subsequent reads from it will return its default value.
-  public mutating func clearProposed() {self._proposed = nil}
+  public mutating func clearProposed() {_uniqueStorage()._proposed = nil}
 
   /// Whether the proposed value replaced the standing one.
-  public var proposedWon: Bool = false
+  public var proposedWon: Bool {
+    get {_storage._proposedWon}
+    set {_uniqueStorage()._proposedWon = newValue}
+  }
 
   /// The record's revision after they met.
-  public var revision: UInt64 = 0
+  public var revision: UInt64 {
+    get {_storage._revision}
+    set {_uniqueStorage()._revision = newValue}
+  }
 
-  public var metAt: Int64 = 0
+  public var metAt: Int64 {
+    get {_storage._metAt}
+    set {_uniqueStorage()._metAt = newValue}
+  }
+
+  public var epoch: UInt64 {
+    get {_storage._epoch}
+    set {_uniqueStorage()._epoch = newValue}
+  }
+
+  /// How it ended, where it is no longer open.
+  public var closing: WireConflict.Closing {
+    get {_storage._closing ?? WireConflict.Closing()}
+    set {_uniqueStorage()._closing = newValue}
+  }
+  /// Returns true if `closing` has been explicitly set.
+  public var hasClosing: Bool {_storage._closing != nil}
+  /// Clears the value of `closing`. Subsequent reads from it will return its default value.
+  public mutating func clearClosing() {_uniqueStorage()._closing = nil}
+
+  /// What it would change: the larger, the sooner a person should look.
+  public var impact: UInt32 {
+    get {_storage._impact}
+    set {_uniqueStorage()._impact = newValue}
+  }
+
+  /// The record that was redirected to this one, where that brought the two together.
+  public var via: Data {
+    get {_storage._via}
+    set {_uniqueStorage()._via = newValue}
+  }
+
+  /// The number of the record's type.
+  public var type: UInt32 {
+    get {_storage._type}
+    set {_uniqueStorage()._type = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -540,6 +900,9 @@ public nonisolated struct WireConflict: Sendable {
 
     /// Two valid changes, merged, break a rule.
     case invalid // = 2
+
+    /// A record was captured under an id that had been found to be another one's.
+    case redirect // = 3
     case UNRECOGNIZED(Int)
 
     public init() {
@@ -551,6 +914,7 @@ public nonisolated struct WireConflict: Sendable {
       case 0: self = .field
       case 1: self = .existence
       case 2: self = .invalid
+      case 3: self = .redirect
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -560,6 +924,7 @@ public nonisolated struct WireConflict: Sendable {
       case .field: return 0
       case .existence: return 1
       case .invalid: return 2
+      case .redirect: return 3
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -569,6 +934,7 @@ public nonisolated struct WireConflict: Sendable {
       .field,
       .existence,
       .invalid,
+      .redirect,
     ]
 
   }
@@ -615,10 +981,32 @@ public nonisolated struct WireConflict: Sendable {
 
   }
 
+  public nonisolated struct Closing: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    public var device: Data = Data()
+
+    public var author: String = String()
+
+    public var closedAt: Int64 = 0
+
+    /// The record's revision that ended it.
+    public var revision: UInt64 = 0
+
+    public var choice: WireResolution.Choice = .unspecified
+
+    public var reason: String = String()
+
+    public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    public init() {}
+  }
+
   public init() {}
 
-  fileprivate var _standing: WireConflictSide? = nil
-  fileprivate var _proposed: WireConflictSide? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 public nonisolated struct WireConflictSide: @unchecked Sendable {
@@ -667,6 +1055,16 @@ public nonisolated struct WireConflictSide: @unchecked Sendable {
   /// Clears the value of `removed`. Subsequent reads from it will return its default value.
   public mutating func clearRemoved() {_uniqueStorage()._removed = nil}
 
+  /// Where it deletes the record: why.
+  public var deletion: WireDeletion {
+    get {_storage._deletion ?? WireDeletion()}
+    set {_uniqueStorage()._deletion = newValue}
+  }
+  /// Returns true if `deletion` has been explicitly set.
+  public var hasDeletion: Bool {_storage._deletion != nil}
+  /// Clears the value of `deletion`. Subsequent reads from it will return its default value.
+  public mutating func clearDeletion() {_uniqueStorage()._deletion = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -682,6 +1080,9 @@ public nonisolated struct WireGrant: Sendable {
   public var number: UInt64 = 0
 
   public var areas: [String] = []
+
+  /// coordinator, supervisor, reviewer, operator or department; coordinator where it is missing.
+  public var role: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -808,6 +1209,24 @@ public nonisolated struct WireRecordView: @unchecked Sendable {
     set {_uniqueStorage()._conflicts = newValue}
   }
 
+  /// Deleted: what it said before.
+  public var deleted: Bool {
+    get {_storage._deleted}
+    set {_uniqueStorage()._deleted = newValue}
+  }
+
+  /// The UUID of the record that it was found to be.
+  public var redirect: String {
+    get {_storage._redirect}
+    set {_uniqueStorage()._redirect = newValue}
+  }
+
+  /// Redacted by law.
+  public var erased: Bool {
+    get {_storage._erased}
+    set {_uniqueStorage()._erased = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -821,7 +1240,7 @@ fileprivate nonisolated let _protobuf_package = "residence.v1"
 
 nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SyncRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}first_sequence\0\u{1}changes\0\u{1}chain\0\u{1}bookmarks\0\u{3}bookmark_token\0\u{1}budget\0\u{1}grant\0\u{1}dictionary\0\u{1}software\0\u{1}holes\0\u{3}device_time\0\u{1}digest\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}first_sequence\0\u{1}changes\0\u{1}chain\0\u{1}bookmarks\0\u{3}bookmark_token\0\u{1}budget\0\u{1}grant\0\u{1}dictionary\0\u{1}software\0\u{1}holes\0\u{3}device_time\0\u{1}digest\0\u{1}settlements\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -842,6 +1261,7 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 11: try { try decoder.decodeRepeatedMessageField(value: &self.holes) }()
       case 12: try { try decoder.decodeSingularInt64Field(value: &self.deviceTime) }()
       case 13: try { try decoder.decodeSingularMessageField(value: &self._digest) }()
+      case 14: try { try decoder.decodeSingularUInt64Field(value: &self.settlements) }()
       default: break
       }
     }
@@ -891,6 +1311,9 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
     try { if let v = self._digest {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
     } }()
+    if self.settlements != 0 {
+      try visitor.visitSingularUInt64Field(value: self.settlements, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -908,6 +1331,7 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.holes != rhs.holes {return false}
     if lhs.deviceTime != rhs.deviceTime {return false}
     if lhs._digest != rhs._digest {return false}
+    if lhs.settlements != rhs.settlements {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -915,7 +1339,7 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireChange: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Change"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}record\0\u{1}base\0\u{1}epoch\0\u{3}field_bases\0\u{1}body\0\u{1}removed\0\u{1}clears\0\u{3}observed_at\0\u{1}uncertainty\0\u{1}grant\0\u{1}schema\0\u{1}deletion\0\u{1}undelete\0\u{1}type\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}record\0\u{1}base\0\u{1}epoch\0\u{3}field_bases\0\u{1}body\0\u{1}removed\0\u{1}clears\0\u{3}observed_at\0\u{1}uncertainty\0\u{1}grant\0\u{1}schema\0\u{1}deletion\0\u{1}undelete\0\u{1}type\0\u{1}resolution\0\u{1}mends\0\u{1}redirect\0\u{1}split\0\u{1}principal\0\u{1}erasure\0")
 
   fileprivate class _StorageClass {
     var _record: Data = Data()
@@ -932,6 +1356,12 @@ nonisolated extension WireChange: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     var _deletion: WireDeletion? = nil
     var _undelete: Bool = false
     var _type: UInt32 = 0
+    var _resolution: WireResolution? = nil
+    var _mends: [UInt64] = []
+    var _redirect: Data = Data()
+    var _split: Bool = false
+    var _principal: WirePrincipal? = nil
+    var _erasure: WireErasure? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -956,6 +1386,12 @@ nonisolated extension WireChange: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       _deletion = source._deletion
       _undelete = source._undelete
       _type = source._type
+      _resolution = source._resolution
+      _mends = source._mends
+      _redirect = source._redirect
+      _split = source._split
+      _principal = source._principal
+      _erasure = source._erasure
     }
   }
 
@@ -988,6 +1424,12 @@ nonisolated extension WireChange: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         case 12: try { try decoder.decodeSingularMessageField(value: &_storage._deletion) }()
         case 13: try { try decoder.decodeSingularBoolField(value: &_storage._undelete) }()
         case 14: try { try decoder.decodeSingularUInt32Field(value: &_storage._type) }()
+        case 15: try { try decoder.decodeSingularMessageField(value: &_storage._resolution) }()
+        case 16: try { try decoder.decodeRepeatedUInt64Field(value: &_storage._mends) }()
+        case 17: try { try decoder.decodeSingularBytesField(value: &_storage._redirect) }()
+        case 18: try { try decoder.decodeSingularBoolField(value: &_storage._split) }()
+        case 19: try { try decoder.decodeSingularMessageField(value: &_storage._principal) }()
+        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._erasure) }()
         default: break
         }
       }
@@ -1042,6 +1484,24 @@ nonisolated extension WireChange: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       if _storage._type != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._type, fieldNumber: 14)
       }
+      try { if let v = _storage._resolution {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      } }()
+      if !_storage._mends.isEmpty {
+        try visitor.visitPackedUInt64Field(value: _storage._mends, fieldNumber: 16)
+      }
+      if !_storage._redirect.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._redirect, fieldNumber: 17)
+      }
+      if _storage._split != false {
+        try visitor.visitSingularBoolField(value: _storage._split, fieldNumber: 18)
+      }
+      try { if let v = _storage._principal {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+      } }()
+      try { if let v = _storage._erasure {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1065,10 +1525,125 @@ nonisolated extension WireChange: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if _storage._deletion != rhs_storage._deletion {return false}
         if _storage._undelete != rhs_storage._undelete {return false}
         if _storage._type != rhs_storage._type {return false}
+        if _storage._resolution != rhs_storage._resolution {return false}
+        if _storage._mends != rhs_storage._mends {return false}
+        if _storage._redirect != rhs_storage._redirect {return false}
+        if _storage._split != rhs_storage._split {return false}
+        if _storage._principal != rhs_storage._principal {return false}
+        if _storage._erasure != rhs_storage._erasure {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireResolution: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Resolution"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conflict\0\u{1}choice\0\u{1}reason\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.conflict) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.choice) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.conflict != 0 {
+      try visitor.visitSingularUInt64Field(value: self.conflict, fieldNumber: 1)
+    }
+    if self.choice != .unspecified {
+      try visitor.visitSingularEnumField(value: self.choice, fieldNumber: 2)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireResolution, rhs: WireResolution) -> Bool {
+    if lhs.conflict != rhs.conflict {return false}
+    if lhs.choice != rhs.choice {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireResolution.Choice: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CHOICE_UNSPECIFIED\0\u{1}STANDING\0\u{1}PROPOSED\0\u{1}OTHER\0")
+}
+
+nonisolated extension WirePrincipal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Principal"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{1}name\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.device) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.device.isEmpty {
+      try visitor.visitSingularBytesField(value: self.device, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WirePrincipal, rhs: WirePrincipal) -> Bool {
+    if lhs.device != rhs.device {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireErasure: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Erasure"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireErasure, rhs: WireErasure) -> Bool {
+    if lhs.reason != rhs.reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1261,7 +1836,175 @@ nonisolated extension WireDigest: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SyncResponse"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}server_time\0\u{3}high_water\0\u{1}outcomes\0\u{1}pages\0\u{1}more\0\u{3}bookmark_token\0\u{1}grant\0\u{1}digest\0\u{1}receipt\0\u{3}backed_up\0\u{1}chain\0\u{1}holes\0\u{1}dictionary\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}server_time\0\u{3}high_water\0\u{1}outcomes\0\u{1}pages\0\u{1}more\0\u{3}bookmark_token\0\u{1}grant\0\u{1}digest\0\u{1}receipt\0\u{3}backed_up\0\u{1}chain\0\u{1}holes\0\u{1}dictionary\0\u{1}settlements\0")
+
+  fileprivate class _StorageClass {
+    var _epoch: UInt64 = 0
+    var _serverTime: Int64 = 0
+    var _highWater: UInt64 = 0
+    var _outcomes: [WireOutcome] = []
+    var _pages: [WireAreaPage] = []
+    var _more: Bool = false
+    var _bookmarkToken: Data = Data()
+    var _grant: WireGrant? = nil
+    var _digest: WireDigest? = nil
+    var _receipt: WireReceipt? = nil
+    var _backedUp: UInt64 = 0
+    var _chain: Data = Data()
+    var _holes: [WireHole] = []
+    var _dictionary: UInt32 = 0
+    var _settlements: [WireSettlement] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _epoch = source._epoch
+      _serverTime = source._serverTime
+      _highWater = source._highWater
+      _outcomes = source._outcomes
+      _pages = source._pages
+      _more = source._more
+      _bookmarkToken = source._bookmarkToken
+      _grant = source._grant
+      _digest = source._digest
+      _receipt = source._receipt
+      _backedUp = source._backedUp
+      _chain = source._chain
+      _holes = source._holes
+      _dictionary = source._dictionary
+      _settlements = source._settlements
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._epoch) }()
+        case 2: try { try decoder.decodeSingularInt64Field(value: &_storage._serverTime) }()
+        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._highWater) }()
+        case 4: try { try decoder.decodeRepeatedMessageField(value: &_storage._outcomes) }()
+        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._pages) }()
+        case 6: try { try decoder.decodeSingularBoolField(value: &_storage._more) }()
+        case 7: try { try decoder.decodeSingularBytesField(value: &_storage._bookmarkToken) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._grant) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._digest) }()
+        case 10: try { try decoder.decodeSingularMessageField(value: &_storage._receipt) }()
+        case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._backedUp) }()
+        case 12: try { try decoder.decodeSingularBytesField(value: &_storage._chain) }()
+        case 13: try { try decoder.decodeRepeatedMessageField(value: &_storage._holes) }()
+        case 14: try { try decoder.decodeSingularFixed32Field(value: &_storage._dictionary) }()
+        case 15: try { try decoder.decodeRepeatedMessageField(value: &_storage._settlements) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._epoch != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._epoch, fieldNumber: 1)
+      }
+      if _storage._serverTime != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._serverTime, fieldNumber: 2)
+      }
+      if _storage._highWater != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._highWater, fieldNumber: 3)
+      }
+      if !_storage._outcomes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._outcomes, fieldNumber: 4)
+      }
+      if !_storage._pages.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._pages, fieldNumber: 5)
+      }
+      if _storage._more != false {
+        try visitor.visitSingularBoolField(value: _storage._more, fieldNumber: 6)
+      }
+      if !_storage._bookmarkToken.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._bookmarkToken, fieldNumber: 7)
+      }
+      try { if let v = _storage._grant {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+      try { if let v = _storage._digest {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+      try { if let v = _storage._receipt {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      } }()
+      if _storage._backedUp != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._backedUp, fieldNumber: 11)
+      }
+      if !_storage._chain.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._chain, fieldNumber: 12)
+      }
+      if !_storage._holes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._holes, fieldNumber: 13)
+      }
+      if _storage._dictionary != 0 {
+        try visitor.visitSingularFixed32Field(value: _storage._dictionary, fieldNumber: 14)
+      }
+      if !_storage._settlements.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._settlements, fieldNumber: 15)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireSyncResponse, rhs: WireSyncResponse) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._epoch != rhs_storage._epoch {return false}
+        if _storage._serverTime != rhs_storage._serverTime {return false}
+        if _storage._highWater != rhs_storage._highWater {return false}
+        if _storage._outcomes != rhs_storage._outcomes {return false}
+        if _storage._pages != rhs_storage._pages {return false}
+        if _storage._more != rhs_storage._more {return false}
+        if _storage._bookmarkToken != rhs_storage._bookmarkToken {return false}
+        if _storage._grant != rhs_storage._grant {return false}
+        if _storage._digest != rhs_storage._digest {return false}
+        if _storage._receipt != rhs_storage._receipt {return false}
+        if _storage._backedUp != rhs_storage._backedUp {return false}
+        if _storage._chain != rhs_storage._chain {return false}
+        if _storage._holes != rhs_storage._holes {return false}
+        if _storage._dictionary != rhs_storage._dictionary {return false}
+        if _storage._settlements != rhs_storage._settlements {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireReceipt: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Receipt"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{1}sequence\0\u{1}chain\0\u{1}epoch\0\u{1}time\0\u{1}signature\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1269,93 +2012,108 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
-      case 2: try { try decoder.decodeSingularInt64Field(value: &self.serverTime) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.highWater) }()
-      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.outcomes) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.pages) }()
-      case 6: try { try decoder.decodeSingularBoolField(value: &self.more) }()
-      case 7: try { try decoder.decodeSingularBytesField(value: &self.bookmarkToken) }()
-      case 8: try { try decoder.decodeSingularMessageField(value: &self._grant) }()
-      case 9: try { try decoder.decodeSingularMessageField(value: &self._digest) }()
-      case 10: try { try decoder.decodeSingularBytesField(value: &self.receipt) }()
-      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.backedUp) }()
-      case 12: try { try decoder.decodeSingularBytesField(value: &self.chain) }()
-      case 13: try { try decoder.decodeRepeatedMessageField(value: &self.holes) }()
-      case 14: try { try decoder.decodeSingularFixed32Field(value: &self.dictionary) }()
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.device) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.chain) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.time) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.epoch != 0 {
-      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    if !self.device.isEmpty {
+      try visitor.visitSingularBytesField(value: self.device, fieldNumber: 1)
     }
-    if self.serverTime != 0 {
-      try visitor.visitSingularInt64Field(value: self.serverTime, fieldNumber: 2)
-    }
-    if self.highWater != 0 {
-      try visitor.visitSingularUInt64Field(value: self.highWater, fieldNumber: 3)
-    }
-    if !self.outcomes.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.outcomes, fieldNumber: 4)
-    }
-    if !self.pages.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.pages, fieldNumber: 5)
-    }
-    if self.more != false {
-      try visitor.visitSingularBoolField(value: self.more, fieldNumber: 6)
-    }
-    if !self.bookmarkToken.isEmpty {
-      try visitor.visitSingularBytesField(value: self.bookmarkToken, fieldNumber: 7)
-    }
-    try { if let v = self._grant {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    } }()
-    try { if let v = self._digest {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-    } }()
-    if !self.receipt.isEmpty {
-      try visitor.visitSingularBytesField(value: self.receipt, fieldNumber: 10)
-    }
-    if self.backedUp != 0 {
-      try visitor.visitSingularUInt64Field(value: self.backedUp, fieldNumber: 11)
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
     }
     if !self.chain.isEmpty {
-      try visitor.visitSingularBytesField(value: self.chain, fieldNumber: 12)
+      try visitor.visitSingularBytesField(value: self.chain, fieldNumber: 3)
     }
-    if !self.holes.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.holes, fieldNumber: 13)
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 4)
     }
-    if self.dictionary != 0 {
-      try visitor.visitSingularFixed32Field(value: self.dictionary, fieldNumber: 14)
+    if self.time != 0 {
+      try visitor.visitSingularInt64Field(value: self.time, fieldNumber: 5)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 6)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  public static func ==(lhs: WireSyncResponse, rhs: WireSyncResponse) -> Bool {
-    if lhs.epoch != rhs.epoch {return false}
-    if lhs.serverTime != rhs.serverTime {return false}
-    if lhs.highWater != rhs.highWater {return false}
-    if lhs.outcomes != rhs.outcomes {return false}
-    if lhs.pages != rhs.pages {return false}
-    if lhs.more != rhs.more {return false}
-    if lhs.bookmarkToken != rhs.bookmarkToken {return false}
-    if lhs._grant != rhs._grant {return false}
-    if lhs._digest != rhs._digest {return false}
-    if lhs.receipt != rhs.receipt {return false}
-    if lhs.backedUp != rhs.backedUp {return false}
+  public static func ==(lhs: WireReceipt, rhs: WireReceipt) -> Bool {
+    if lhs.device != rhs.device {return false}
+    if lhs.sequence != rhs.sequence {return false}
     if lhs.chain != rhs.chain {return false}
-    if lhs.holes != rhs.holes {return false}
-    if lhs.dictionary != rhs.dictionary {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.time != rhs.time {return false}
+    if lhs.signature != rhs.signature {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
+}
+
+nonisolated extension WireSettlement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Settlement"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}sequence\0\u{1}kind\0\u{1}by\0\u{1}reason\0\u{3}settled_at\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self.settledAt) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
+    }
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 3)
+    }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 4)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 5)
+    }
+    if self.settledAt != 0 {
+      try visitor.visitSingularInt64Field(value: self.settledAt, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireSettlement, rhs: WireSettlement) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.by != rhs.by {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.settledAt != rhs.settledAt {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSettlement.Kind: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}MENDED\0\u{1}DISCARDED\0")
 }
 
 nonisolated extension WireOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -1419,7 +2177,7 @@ nonisolated extension WireOutcome.Kind: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireAreaPage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AreaPage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}area\0\u{1}position\0\u{1}floor\0\u{1}records\0\u{1}departures\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}area\0\u{1}position\0\u{1}floor\0\u{1}records\0\u{1}departures\0\u{1}restart\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1432,6 +2190,7 @@ nonisolated extension WireAreaPage: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.floor) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.records) }()
       case 5: try { try decoder.decodeRepeatedBytesField(value: &self.departures) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.restart) }()
       default: break
       }
     }
@@ -1453,6 +2212,9 @@ nonisolated extension WireAreaPage: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.departures.isEmpty {
       try visitor.visitRepeatedBytesField(value: self.departures, fieldNumber: 5)
     }
+    if self.restart != false {
+      try visitor.visitSingularBoolField(value: self.restart, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1462,6 +2224,7 @@ nonisolated extension WireAreaPage: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.floor != rhs.floor {return false}
     if lhs.records != rhs.records {return false}
     if lhs.departures != rhs.departures {return false}
+    if lhs.restart != rhs.restart {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1469,7 +2232,7 @@ nonisolated extension WireAreaPage: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension WireRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Record"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}revision\0\u{1}body\0\u{1}deleted\0\u{1}clock\0\u{1}conflicts\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}revision\0\u{1}body\0\u{1}deleted\0\u{1}clock\0\u{1}conflicts\0\u{1}redirect\0\u{1}erased\0")
 
   fileprivate class _StorageClass {
     var _id: Data = Data()
@@ -1478,6 +2241,8 @@ nonisolated extension WireRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     var _deleted: Bool = false
     var _clock: Int64 = 0
     var _conflicts: [WireConflict] = []
+    var _redirect: Data = Data()
+    var _erased: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1494,6 +2259,8 @@ nonisolated extension WireRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       _deleted = source._deleted
       _clock = source._clock
       _conflicts = source._conflicts
+      _redirect = source._redirect
+      _erased = source._erased
     }
   }
 
@@ -1518,6 +2285,8 @@ nonisolated extension WireRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         case 4: try { try decoder.decodeSingularBoolField(value: &_storage._deleted) }()
         case 5: try { try decoder.decodeSingularInt64Field(value: &_storage._clock) }()
         case 6: try { try decoder.decodeRepeatedMessageField(value: &_storage._conflicts) }()
+        case 7: try { try decoder.decodeSingularBytesField(value: &_storage._redirect) }()
+        case 8: try { try decoder.decodeSingularBoolField(value: &_storage._erased) }()
         default: break
         }
       }
@@ -1548,6 +2317,12 @@ nonisolated extension WireRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       if !_storage._conflicts.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._conflicts, fieldNumber: 6)
       }
+      if !_storage._redirect.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._redirect, fieldNumber: 7)
+      }
+      if _storage._erased != false {
+        try visitor.visitSingularBoolField(value: _storage._erased, fieldNumber: 8)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1563,6 +2338,8 @@ nonisolated extension WireRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if _storage._deleted != rhs_storage._deleted {return false}
         if _storage._clock != rhs_storage._clock {return false}
         if _storage._conflicts != rhs_storage._conflicts {return false}
+        if _storage._redirect != rhs_storage._redirect {return false}
+        if _storage._erased != rhs_storage._erased {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1574,7 +2351,197 @@ nonisolated extension WireRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireConflict: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Conflict"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}record\0\u{1}kind\0\u{1}state\0\u{1}policy\0\u{3}by_authority\0\u{1}fields\0\u{1}standing\0\u{1}proposed\0\u{3}proposed_won\0\u{1}revision\0\u{3}met_at\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}record\0\u{1}kind\0\u{1}state\0\u{1}policy\0\u{3}by_authority\0\u{1}fields\0\u{1}standing\0\u{1}proposed\0\u{3}proposed_won\0\u{1}revision\0\u{3}met_at\0\u{1}epoch\0\u{1}closing\0\u{1}impact\0\u{1}via\0\u{1}type\0")
+
+  fileprivate class _StorageClass {
+    var _id: UInt64 = 0
+    var _record: Data = Data()
+    var _kind: WireConflict.Kind = .field
+    var _state: WireConflict.State = .open
+    var _policy: SchemaMergePolicy = .laterObservation
+    var _byAuthority: Bool = false
+    var _fields: [UInt32] = []
+    var _standing: WireConflictSide? = nil
+    var _proposed: WireConflictSide? = nil
+    var _proposedWon: Bool = false
+    var _revision: UInt64 = 0
+    var _metAt: Int64 = 0
+    var _epoch: UInt64 = 0
+    var _closing: WireConflict.Closing? = nil
+    var _impact: UInt32 = 0
+    var _via: Data = Data()
+    var _type: UInt32 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _id = source._id
+      _record = source._record
+      _kind = source._kind
+      _state = source._state
+      _policy = source._policy
+      _byAuthority = source._byAuthority
+      _fields = source._fields
+      _standing = source._standing
+      _proposed = source._proposed
+      _proposedWon = source._proposedWon
+      _revision = source._revision
+      _metAt = source._metAt
+      _epoch = source._epoch
+      _closing = source._closing
+      _impact = source._impact
+      _via = source._via
+      _type = source._type
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._id) }()
+        case 2: try { try decoder.decodeSingularBytesField(value: &_storage._record) }()
+        case 3: try { try decoder.decodeSingularEnumField(value: &_storage._kind) }()
+        case 4: try { try decoder.decodeSingularEnumField(value: &_storage._state) }()
+        case 5: try { try decoder.decodeSingularEnumField(value: &_storage._policy) }()
+        case 6: try { try decoder.decodeSingularBoolField(value: &_storage._byAuthority) }()
+        case 7: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._fields) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._standing) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._proposed) }()
+        case 10: try { try decoder.decodeSingularBoolField(value: &_storage._proposedWon) }()
+        case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._revision) }()
+        case 12: try { try decoder.decodeSingularInt64Field(value: &_storage._metAt) }()
+        case 13: try { try decoder.decodeSingularUInt64Field(value: &_storage._epoch) }()
+        case 14: try { try decoder.decodeSingularMessageField(value: &_storage._closing) }()
+        case 15: try { try decoder.decodeSingularUInt32Field(value: &_storage._impact) }()
+        case 16: try { try decoder.decodeSingularBytesField(value: &_storage._via) }()
+        case 17: try { try decoder.decodeSingularUInt32Field(value: &_storage._type) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._id != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._id, fieldNumber: 1)
+      }
+      if !_storage._record.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._record, fieldNumber: 2)
+      }
+      if _storage._kind != .field {
+        try visitor.visitSingularEnumField(value: _storage._kind, fieldNumber: 3)
+      }
+      if _storage._state != .open {
+        try visitor.visitSingularEnumField(value: _storage._state, fieldNumber: 4)
+      }
+      if _storage._policy != .laterObservation {
+        try visitor.visitSingularEnumField(value: _storage._policy, fieldNumber: 5)
+      }
+      if _storage._byAuthority != false {
+        try visitor.visitSingularBoolField(value: _storage._byAuthority, fieldNumber: 6)
+      }
+      if !_storage._fields.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._fields, fieldNumber: 7)
+      }
+      try { if let v = _storage._standing {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+      try { if let v = _storage._proposed {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+      if _storage._proposedWon != false {
+        try visitor.visitSingularBoolField(value: _storage._proposedWon, fieldNumber: 10)
+      }
+      if _storage._revision != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._revision, fieldNumber: 11)
+      }
+      if _storage._metAt != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._metAt, fieldNumber: 12)
+      }
+      if _storage._epoch != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._epoch, fieldNumber: 13)
+      }
+      try { if let v = _storage._closing {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+      } }()
+      if _storage._impact != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._impact, fieldNumber: 15)
+      }
+      if !_storage._via.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._via, fieldNumber: 16)
+      }
+      if _storage._type != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._type, fieldNumber: 17)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireConflict, rhs: WireConflict) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._id != rhs_storage._id {return false}
+        if _storage._record != rhs_storage._record {return false}
+        if _storage._kind != rhs_storage._kind {return false}
+        if _storage._state != rhs_storage._state {return false}
+        if _storage._policy != rhs_storage._policy {return false}
+        if _storage._byAuthority != rhs_storage._byAuthority {return false}
+        if _storage._fields != rhs_storage._fields {return false}
+        if _storage._standing != rhs_storage._standing {return false}
+        if _storage._proposed != rhs_storage._proposed {return false}
+        if _storage._proposedWon != rhs_storage._proposedWon {return false}
+        if _storage._revision != rhs_storage._revision {return false}
+        if _storage._metAt != rhs_storage._metAt {return false}
+        if _storage._epoch != rhs_storage._epoch {return false}
+        if _storage._closing != rhs_storage._closing {return false}
+        if _storage._impact != rhs_storage._impact {return false}
+        if _storage._via != rhs_storage._via {return false}
+        if _storage._type != rhs_storage._type {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireConflict.Kind: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0FIELD\0\u{1}EXISTENCE\0\u{1}INVALID\0\u{1}REDIRECT\0")
+}
+
+nonisolated extension WireConflict.State: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0OPEN\0\u{1}DECIDED_BY_RULE\0\u{1}RESOLVED\0\u{1}SUPERSEDED\0")
+}
+
+nonisolated extension WireConflict.Closing: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = WireConflict.protoMessageName + ".Closing"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{1}author\0\u{3}closed_at\0\u{1}revision\0\u{1}choice\0\u{1}reason\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1582,96 +2549,54 @@ nonisolated extension WireConflict: SwiftProtobuf.Message, SwiftProtobuf._Messag
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
-      case 2: try { try decoder.decodeSingularBytesField(value: &self.record) }()
-      case 3: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
-      case 4: try { try decoder.decodeSingularEnumField(value: &self.state) }()
-      case 5: try { try decoder.decodeSingularEnumField(value: &self.policy) }()
-      case 6: try { try decoder.decodeSingularBoolField(value: &self.byAuthority) }()
-      case 7: try { try decoder.decodeRepeatedUInt32Field(value: &self.fields) }()
-      case 8: try { try decoder.decodeSingularMessageField(value: &self._standing) }()
-      case 9: try { try decoder.decodeSingularMessageField(value: &self._proposed) }()
-      case 10: try { try decoder.decodeSingularBoolField(value: &self.proposedWon) }()
-      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.revision) }()
-      case 12: try { try decoder.decodeSingularInt64Field(value: &self.metAt) }()
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.device) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.author) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.closedAt) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.revision) }()
+      case 5: try { try decoder.decodeSingularEnumField(value: &self.choice) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.id != 0 {
-      try visitor.visitSingularUInt64Field(value: self.id, fieldNumber: 1)
+    if !self.device.isEmpty {
+      try visitor.visitSingularBytesField(value: self.device, fieldNumber: 1)
     }
-    if !self.record.isEmpty {
-      try visitor.visitSingularBytesField(value: self.record, fieldNumber: 2)
+    if !self.author.isEmpty {
+      try visitor.visitSingularStringField(value: self.author, fieldNumber: 2)
     }
-    if self.kind != .field {
-      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 3)
-    }
-    if self.state != .open {
-      try visitor.visitSingularEnumField(value: self.state, fieldNumber: 4)
-    }
-    if self.policy != .laterObservation {
-      try visitor.visitSingularEnumField(value: self.policy, fieldNumber: 5)
-    }
-    if self.byAuthority != false {
-      try visitor.visitSingularBoolField(value: self.byAuthority, fieldNumber: 6)
-    }
-    if !self.fields.isEmpty {
-      try visitor.visitPackedUInt32Field(value: self.fields, fieldNumber: 7)
-    }
-    try { if let v = self._standing {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    } }()
-    try { if let v = self._proposed {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-    } }()
-    if self.proposedWon != false {
-      try visitor.visitSingularBoolField(value: self.proposedWon, fieldNumber: 10)
+    if self.closedAt != 0 {
+      try visitor.visitSingularInt64Field(value: self.closedAt, fieldNumber: 3)
     }
     if self.revision != 0 {
-      try visitor.visitSingularUInt64Field(value: self.revision, fieldNumber: 11)
+      try visitor.visitSingularUInt64Field(value: self.revision, fieldNumber: 4)
     }
-    if self.metAt != 0 {
-      try visitor.visitSingularInt64Field(value: self.metAt, fieldNumber: 12)
+    if self.choice != .unspecified {
+      try visitor.visitSingularEnumField(value: self.choice, fieldNumber: 5)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 6)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  public static func ==(lhs: WireConflict, rhs: WireConflict) -> Bool {
-    if lhs.id != rhs.id {return false}
-    if lhs.record != rhs.record {return false}
-    if lhs.kind != rhs.kind {return false}
-    if lhs.state != rhs.state {return false}
-    if lhs.policy != rhs.policy {return false}
-    if lhs.byAuthority != rhs.byAuthority {return false}
-    if lhs.fields != rhs.fields {return false}
-    if lhs._standing != rhs._standing {return false}
-    if lhs._proposed != rhs._proposed {return false}
-    if lhs.proposedWon != rhs.proposedWon {return false}
+  public static func ==(lhs: WireConflict.Closing, rhs: WireConflict.Closing) -> Bool {
+    if lhs.device != rhs.device {return false}
+    if lhs.author != rhs.author {return false}
+    if lhs.closedAt != rhs.closedAt {return false}
     if lhs.revision != rhs.revision {return false}
-    if lhs.metAt != rhs.metAt {return false}
+    if lhs.choice != rhs.choice {return false}
+    if lhs.reason != rhs.reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension WireConflict.Kind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0FIELD\0\u{1}EXISTENCE\0\u{1}INVALID\0")
-}
-
-nonisolated extension WireConflict.State: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0OPEN\0\u{1}DECIDED_BY_RULE\0\u{1}RESOLVED\0\u{1}SUPERSEDED\0")
-}
-
 nonisolated extension WireConflictSide: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ConflictSide"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}values\0\u{1}device\0\u{1}author\0\u{3}observed_at\0\u{1}uncertainty\0\u{1}removed\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}values\0\u{1}device\0\u{1}author\0\u{3}observed_at\0\u{1}uncertainty\0\u{1}removed\0\u{1}deletion\0")
 
   fileprivate class _StorageClass {
     var _values: RecordBody? = nil
@@ -1680,6 +2605,7 @@ nonisolated extension WireConflictSide: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _observedAt: Int64 = 0
     var _uncertainty: UInt32 = 0
     var _removed: RecordBody? = nil
+    var _deletion: WireDeletion? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1696,6 +2622,7 @@ nonisolated extension WireConflictSide: SwiftProtobuf.Message, SwiftProtobuf._Me
       _observedAt = source._observedAt
       _uncertainty = source._uncertainty
       _removed = source._removed
+      _deletion = source._deletion
     }
   }
 
@@ -1720,6 +2647,7 @@ nonisolated extension WireConflictSide: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 4: try { try decoder.decodeSingularInt64Field(value: &_storage._observedAt) }()
         case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._uncertainty) }()
         case 6: try { try decoder.decodeSingularMessageField(value: &_storage._removed) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._deletion) }()
         default: break
         }
       }
@@ -1750,6 +2678,9 @@ nonisolated extension WireConflictSide: SwiftProtobuf.Message, SwiftProtobuf._Me
       try { if let v = _storage._removed {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
       } }()
+      try { if let v = _storage._deletion {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1765,6 +2696,7 @@ nonisolated extension WireConflictSide: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._observedAt != rhs_storage._observedAt {return false}
         if _storage._uncertainty != rhs_storage._uncertainty {return false}
         if _storage._removed != rhs_storage._removed {return false}
+        if _storage._deletion != rhs_storage._deletion {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1776,7 +2708,7 @@ nonisolated extension WireConflictSide: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Grant"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}areas\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}areas\0\u{1}role\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1786,6 +2718,7 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
       case 2: try { try decoder.decodeRepeatedStringField(value: &self.areas) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.role) }()
       default: break
       }
     }
@@ -1798,12 +2731,16 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.areas.isEmpty {
       try visitor.visitRepeatedStringField(value: self.areas, fieldNumber: 2)
     }
+    if !self.role.isEmpty {
+      try visitor.visitSingularStringField(value: self.role, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireGrant, rhs: WireGrant) -> Bool {
     if lhs.number != rhs.number {return false}
     if lhs.areas != rhs.areas {return false}
+    if lhs.role != rhs.role {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1955,7 +2892,7 @@ nonisolated extension WireRecordList: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireRecordView: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RecordView"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}revision\0\u{1}areas\0\u{1}body\0\u{1}references\0\u{1}conflicts\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}type\0\u{1}revision\0\u{1}areas\0\u{1}body\0\u{1}references\0\u{1}conflicts\0\u{1}deleted\0\u{1}redirect\0\u{1}erased\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -1965,6 +2902,9 @@ nonisolated extension WireRecordView: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _body: RecordBody? = nil
     var _references: Dictionary<String,String> = [:]
     var _conflicts: [WireConflict] = []
+    var _deleted: Bool = false
+    var _redirect: String = String()
+    var _erased: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1982,6 +2922,9 @@ nonisolated extension WireRecordView: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _body = source._body
       _references = source._references
       _conflicts = source._conflicts
+      _deleted = source._deleted
+      _redirect = source._redirect
+      _erased = source._erased
     }
   }
 
@@ -2007,6 +2950,9 @@ nonisolated extension WireRecordView: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 5: try { try decoder.decodeSingularMessageField(value: &_storage._body) }()
         case 6: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &_storage._references) }()
         case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._conflicts) }()
+        case 8: try { try decoder.decodeSingularBoolField(value: &_storage._deleted) }()
+        case 9: try { try decoder.decodeSingularStringField(value: &_storage._redirect) }()
+        case 10: try { try decoder.decodeSingularBoolField(value: &_storage._erased) }()
         default: break
         }
       }
@@ -2040,6 +2986,15 @@ nonisolated extension WireRecordView: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if !_storage._conflicts.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._conflicts, fieldNumber: 7)
       }
+      if _storage._deleted != false {
+        try visitor.visitSingularBoolField(value: _storage._deleted, fieldNumber: 8)
+      }
+      if !_storage._redirect.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._redirect, fieldNumber: 9)
+      }
+      if _storage._erased != false {
+        try visitor.visitSingularBoolField(value: _storage._erased, fieldNumber: 10)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2056,6 +3011,9 @@ nonisolated extension WireRecordView: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._body != rhs_storage._body {return false}
         if _storage._references != rhs_storage._references {return false}
         if _storage._conflicts != rhs_storage._conflicts {return false}
+        if _storage._deleted != rhs_storage._deleted {return false}
+        if _storage._redirect != rhs_storage._redirect {return false}
+        if _storage._erased != rhs_storage._erased {return false}
         return true
       }
       if !storagesAreEqual {return false}

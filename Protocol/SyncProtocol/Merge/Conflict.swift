@@ -8,6 +8,8 @@ public struct Conflict: Hashable, Sendable {
         case existence
         /// Two valid changes, merged, break a rule.
         case invalid
+        /// The record was captured again under an id that had been found to be another one's.
+        case redirect
     }
 
     /// One of the two: what was said, by whom, and when it was observed.
@@ -22,6 +24,25 @@ public struct Conflict: Hashable, Sendable {
         public var time: Int64
         /// By how much that may be wrong, in milliseconds; not known of the standing side.
         public var uncertainty: UInt32 = 0
+        /// Where it deletes the record: why.
+        public var deletion: Change.Deletion?
+
+        /// One side.
+        public init(
+            values: FieldMap,
+            removed: FieldMap = FieldMap(),
+            device: DeviceID,
+            time: Int64,
+            uncertainty: UInt32 = 0,
+            deletion: Change.Deletion? = nil
+        ) {
+            self.values = values
+            self.removed = removed
+            self.device = device
+            self.time = time
+            self.uncertainty = uncertainty
+            self.deletion = deletion
+        }
     }
 
     /// What they disagree about.
@@ -40,4 +61,25 @@ public struct Conflict: Hashable, Sendable {
     public var proposed: Side
     /// Whether the proposed value replaced the standing one.
     public var proposedWon: Bool
+
+    /// A conflict.
+    public init(
+        kind: Kind,
+        fields: [UInt32],
+        policy: SchemaMergePolicy,
+        byAuthority: Bool = false,
+        isOpen: Bool,
+        standing: Side,
+        proposed: Side,
+        proposedWon: Bool
+    ) {
+        self.kind = kind
+        self.fields = fields
+        self.policy = policy
+        self.byAuthority = byAuthority
+        self.isOpen = isOpen
+        self.standing = standing
+        self.proposed = proposed
+        self.proposedWon = proposedWon
+    }
 }

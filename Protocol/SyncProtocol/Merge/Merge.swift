@@ -1,8 +1,13 @@
 /// What became of a change that was merged.
 public struct Merged: Hashable, Sendable {
     /// How it went; `quarantined` is not for the merge to say.
-    public enum Kind: Hashable, Sendable {
-        case applied, merged, conflicted, unchanged
+    ///
+    /// In the order of how much a person has to hear of it.
+    public enum Kind: Int, Hashable, Comparable, Sendable {
+        case unchanged, applied, merged, conflicted
+
+        /// Orders by how much a person has to hear of it.
+        public static func < (left: Kind, right: Kind) -> Bool { left.rawValue < right.rawValue }
     }
 
     /// The record afterwards.
@@ -11,6 +16,13 @@ public struct Merged: Hashable, Sendable {
     public var kind: Kind
     /// What was contested, and how it was decided.
     public var conflicts: [Conflict]
+
+    /// What became of a change.
+    public init(record: RecordState, kind: Kind, conflicts: [Conflict]) {
+        self.record = record
+        self.kind = kind
+        self.conflicts = conflicts
+    }
 }
 
 /// Lays a change over a record: the pure function on which everything rests.
@@ -46,6 +58,27 @@ public func merge(
     return merger.finish()
 }
 
+/// Brings a deleted record back because somebody, who knew of no deletion, made a live one refer to it.
+///
+/// `change` is what refers to it. The record stays until a person has chosen [M-12].
+public func revive(
+    _ standing: RecordState,
+    for change: Change,
+    by author: Author,
+    of type: RecordType,
+    epoch: Epoch
+) -> Merged {
+    var merger = Merger(
+        change: change,
+        author: author,
+        standing: standing,
+        type: type,
+        epoch: epoch
+    )
+    merger.reviveForReference()
+    return merger.finish()
+}
+
 private func creation(
     _ change: Change,
     by author: Author,
@@ -74,10 +107,6 @@ private func creation(
 
 // > [M-01] The field is the unit of merging; the fields of one group are one unit.
 private func units(touchedBy change: Change, of type: RecordType) -> [[UInt32]] {
-    var units: [[UInt32]] = []
-    for number in change.touched {
-        let unit = type.unit(of: number)
-        if !units.contains(where: { $0[0] == unit[0] }) { units.append(unit) }
-    }
-    return units
+    var seen: Set<UInt32> = []
+    return change.touched.map { type.unit(of: $0) }.filter { seen.insert($0[0]).inserted }
 }

@@ -22,11 +22,23 @@ extension Merger {
         let isUnseen = isConcurrent(deletion, above: change.base)
         guard isUnseen || change.undelete || change.base == .none else { return }
         record.isDeleted = false
+        record.isErased = false
         record.stamps.deletion = nil
         wrote = true
-        if isUnseen, !change.undelete {
+        if isUnseen {
             openExistence(standing: side(of: deletion, FieldMap()), mySide(change.fields))
         }
+    }
+
+    // > [M-12] A record that a live one refers to counts as edited.
+
+    /// Brings a deleted record back because a live one came to refer to it, and asks.
+    mutating func reviveForReference() {
+        guard let deletion = record.stamps.deletion else { return }
+        record.isDeleted = false
+        record.stamps.deletion = nil
+        openExistence(standing: side(of: deletion, FieldMap()), mySide(record.fields))
+        noteContest()
     }
 
     /// Opens the question whether the record is there at all.

@@ -33,15 +33,43 @@ extension Merger {
         _ number: UInt32,
         base: Base
     ) {
-        let last = record.stamps.last(of: element, in: number, isPresent: true)
-        if let last, isConcurrent(last, above: base) {
+        let others = unseen(element, number, isPresent: true, above: base)
+        if let last = others.first {
+            giveUp(element, number, to: others)
             let removal = mySide(FieldMap(), removed: only(element, number))
             note(number, standing: side(of: last, only(element, number)), removal)
             return noteContest()
         }
         present.remove(element)
         record.stamps.set(stamp(ofOwner: false), of: element, in: number)
+        record.stamps.set(echoes: [], of: element, in: number)
         wrote = true
+    }
+
+    /// Whoever added what others added, too, and takes it away, says it no longer.
+    private mutating func giveUp(
+        _ element: ArraySlice<UInt8>,
+        _ number: UInt32,
+        to others: [Stamp]
+    ) {
+        guard !author.isShared, let first = others.first else { return }
+        let last = record.stamps.last(of: element, in: number, isPresent: true)
+        if last?.device == author.device { record.stamps.set(first, of: element, in: number) }
+        let rest =
+            last?.device == author.device ? Array(others.dropFirst()) : others.filter { $0 != last }
+        record.stamps.set(echoes: rest, of: element, in: number)
+    }
+
+    /// Who added or removed an element last, neither they nor this change having seen the other.
+    private func unseen(
+        _ element: ArraySlice<UInt8>,
+        _ number: UInt32,
+        isPresent: Bool,
+        above base: Base
+    ) -> [Stamp] {
+        let last = record.stamps.last(of: element, in: number, isPresent: isPresent)
+        let writers = [last].compactMap(\.self) + record.stamps.echoes(of: element, in: number)
+        return writers.filter { isConcurrent($0, above: base) }
     }
 
     private mutating func add(
@@ -51,8 +79,8 @@ extension Merger {
         base: Base
     ) {
         let isPresent = present.contains(element)
-        let last = record.stamps.last(of: element, in: number, isPresent: isPresent)
-        if let last, !isPresent, isConcurrent(last, above: base) {
+        let unseen = unseen(element, number, isPresent: isPresent, above: base)
+        if let last = unseen.first, !isPresent {
             note(
                 number,
                 standing: side(of: last, FieldMap()),
@@ -63,6 +91,7 @@ extension Merger {
         // An element that is there already is written again [M-10].
         present.insert(element)
         record.stamps.set(stamp(ofOwner: false), of: element, in: number)
+        record.stamps.set(echoes: isPresent ? unseen : [], of: element, in: number)
         wrote = true
     }
 

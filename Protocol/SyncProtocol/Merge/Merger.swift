@@ -51,7 +51,7 @@ struct Merger {
 
     /// Whether a writing and this change were made by authors of whom neither had seen the other's.
     func isConcurrent(_ last: Stamp, above base: Base) -> Bool {
-        last.device != author.device && last.base > base
+        (author.isShared || last.device != author.device) && last.base > base
     }
 
     func side(of stamp: Stamp, _ values: FieldMap) -> Conflict.Side {
@@ -64,7 +64,8 @@ struct Merger {
             removed: removed,
             device: author.device,
             time: change.observedAt,
-            uncertainty: change.uncertainty
+            uncertainty: change.uncertainty,
+            deletion: change.deletion
         )
     }
 
@@ -78,7 +79,7 @@ struct Merger {
             } else if !hasNews {
                 conflicts.isEmpty ? .unchanged : .merged
             } else if !conflicts.isEmpty
-                || before.stamps.holdsWork(of: author.device, above: change.base)
+                || before.holdsOthersWork(than: author, above: change.base)
             {
                 .merged
             } else {

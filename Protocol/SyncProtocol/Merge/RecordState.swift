@@ -12,6 +12,10 @@ public struct RecordState: Hashable, Sendable {
     public internal(set) var fields: FieldMap
     /// Who wrote which field.
     public internal(set) var stamps: Stamps
+    /// The record that this one was found to be.
+    public internal(set) var redirect: RecordID?
+    /// Whether it was redacted by law [E-01].
+    public internal(set) var isErased: Bool
 
     /// A record as it was stored.
     public init(
@@ -20,7 +24,9 @@ public struct RecordState: Hashable, Sendable {
         revision: Revision,
         isDeleted: Bool,
         fields: FieldMap,
-        stamps: Stamps
+        stamps: Stamps,
+        redirect: RecordID? = nil,
+        isErased: Bool = false
     ) {
         self.id = id
         self.type = type
@@ -28,7 +34,12 @@ public struct RecordState: Hashable, Sendable {
         self.isDeleted = isDeleted
         self.fields = fields
         self.stamps = stamps
+        self.redirect = redirect
+        self.isErased = isErased
     }
+
+    /// Whether it is there for people to see: neither deleted nor another one.
+    public var isLive: Bool { !isDeleted && redirect == nil }
 }
 
 extension RecordState {
@@ -38,34 +49,81 @@ extension RecordState {
     }
 
     /// Whether somebody else wrote to the record above a base.
-    public func holdsOthersWork(than device: DeviceID, above base: Base) -> Bool {
-        stamps.holdsWork(of: device, above: base)
+    public func holdsOthersWork(than author: Author, above base: Base) -> Bool {
+        stamps.holdsWork(of: author.isShared ? nil : author.device, above: base)
     }
 }
 
 extension Merged {
+    /// Adds what else was contested, as far as it is not among the conflicts.
+    public mutating func add(_ others: [Conflict]) {
+        let new = others.filter { other in
+            !conflicts.contains {
+                $0.fields == other.fields && $0.standing.values == other.standing.values
+                    && $0.proposed == other.proposed
+            }
+        }
+        conflicts += new
+        if new.contains(where: \.isOpen) { kind = .conflicted }
+    }
+
+    /// Notes that the record was captured under an id that had been found to be another one's.
+    public mutating func noteRedirected(
+        _ creation: Change,
+        by device: DeviceID,
+        of type: RecordType
+    ) {
+        let first = record.stamps.first
+        let shown = type.fields.filter(\.isRequired).map(\.number)
+        conflicts.append(
+            Conflict(
+                kind: .redirect,
+                fields: [],
+                policy: .review,
+                isOpen: true,
+                standing: Conflict.Side(
+                    values: record.fields.keeping(shown),
+                    device: first.device,
+                    time: first.time
+                ),
+                proposed: Conflict.Side(
+                    values: creation.fields,
+                    device: device,
+                    time: creation.observedAt,
+                    uncertainty: creation.uncertainty
+                ),
+                proposedWon: false
+            )
+        )
+        kind = .conflicted
+    }
+
     /// Notes that the merged record breaks a rule that neither change broke by itself.
     public mutating func noteInvalid(
         _ violation: Violation,
         standing: RecordState,
         _ change: Change,
-        by device: DeviceID
+        by device: DeviceID,
+        of type: RecordType
     ) {
         let last = standing.stamps.last(of: [violation.field], in: standing.fields)
         let other = last ?? standing.stamps.first
+        // Both sides whole: either can be chosen without taking anything else along.
+        let touched = change.touched.filter { type.field($0)?.isSet != true }
+        let fields = Set(([violation.field] + touched).flatMap { type.unit(of: $0) }).sorted()
         conflicts.append(
             Conflict(
                 kind: .invalid,
-                fields: [violation.field],
+                fields: fields,
                 policy: .review,
                 isOpen: true,
                 standing: Conflict.Side(
-                    values: standing.fields.keeping([violation.field]),
+                    values: standing.fields.keeping(fields),
                     device: other.device,
                     time: other.time
                 ),
                 proposed: Conflict.Side(
-                    values: change.fields,
+                    values: record.fields.keeping(fields),
                     device: device,
                     time: change.observedAt,
                     uncertainty: change.uncertainty

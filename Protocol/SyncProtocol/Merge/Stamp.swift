@@ -37,6 +37,11 @@ public struct Stamps: Hashable, Sendable {
     private(set) var elements: [Element] = []
     /// For each device, its last change that was contested and wrote nothing.
     private(set) var contests: [Stamp] = []
+    /// Who else said what a field or an element says, neither having seen the other.
+    ///
+    /// The last writer's next change contests them all the same. A field's have no bytes; those of a date
+    /// that lost have the date, since its winner may yet be loosened by its own author.
+    private(set) var echoes: [Element] = []
 
     /// The stamps of a record that was just created.
     public init(first: Stamp) { self.first = first }
@@ -78,6 +83,27 @@ public struct Stamps: Hashable, Sendable {
         }
     }
 
+    /// Who else said what a field, or one of its elements, says.
+    func echoes(of element: ArraySlice<UInt8> = [], in number: UInt32) -> [Stamp] {
+        echoes.filter { $0.number == number && $0.bytes[...] == element }.map(\.stamp)
+    }
+
+    mutating func set(echoes stamps: [Stamp], of element: ArraySlice<UInt8> = [], in number: UInt32)
+    {
+        echoes.removeAll { $0.number == number && $0.bytes[...] == element }
+        echoes += stamps.map { Element(number: number, bytes: Array(element), stamp: $0) }
+    }
+
+    /// Dates that lost to the one that stands, each with who said it.
+    func losers(in number: UInt32) -> [Element] {
+        echoes.filter { $0.number == number && !$0.bytes.isEmpty }
+    }
+
+    mutating func set(losers: [Element], in number: UInt32) {
+        echoes.removeAll { $0.number == number && !$0.bytes.isEmpty }
+        echoes += losers
+    }
+
     mutating func note(contest stamp: Stamp) {
         contests.removeAll { $0.device == stamp.device }
         contests.append(stamp)
@@ -86,18 +112,20 @@ public struct Stamps: Hashable, Sendable {
     /// Every stamp there is.
     var all: [Stamp] {
         [first] + [deletion].compactMap(\.self) + fields.map(\.stamp) + elements.map(\.stamp)
-            + contests
+            + contests + echoes.map(\.stamp)
     }
 
     /// The latest time of any stamp: the record's clock [T-01].
     public var clock: Int64 { all.map(\.time).max() ?? first.time }
 
     /// Whether somebody else wrote anything above a base.
-    func holdsWork(of others: DeviceID, above base: Base) -> Bool {
+    ///
+    /// `others` is who asks; `nil` where whoever wrote is somebody else.
+    func holdsWork(of others: DeviceID?, above base: Base) -> Bool {
         func isWork(_ stamp: Stamp) -> Bool { stamp.device != others && stamp.base > base }
         return isWork(first) || deletion.map(isWork) ?? false
             || fields.contains { isWork($0.stamp) } || elements.contains { isWork($0.stamp) }
-            || contests.contains(where: isWork)
+            || contests.contains(where: isWork) || echoes.contains { isWork($0.stamp) }
     }
 
     /// Equal when every stamp is.
@@ -110,15 +138,17 @@ public struct Stamps: Hashable, Sendable {
 // MARK: - As stored
 
 extension Stamps {
-    private static let version: UInt8 = 1
+    /// Version 1 had no echoes.
+    private static let version: UInt8 = 2
 
     /// The stamps as bytes, for the store: a version, the first, then the exceptions.
     public var encoded: [UInt8] {
         var bytes: [UInt8] = [Self.version]
         first.encode(to: &bytes)
-        guard deletion != nil || !fields.isEmpty || !elements.isEmpty || !contests.isEmpty else {
-            return bytes
-        }
+        guard
+            deletion != nil || !fields.isEmpty || !elements.isEmpty || !contests.isEmpty
+                || !echoes.isEmpty
+        else { return bytes }
         bytes.append(deletion == nil ? 0 : 1)
         deletion?.encode(to: &bytes)
         bytes.append(varint: UInt64(fields.count))
@@ -128,19 +158,16 @@ extension Stamps {
         }
         bytes.append(varint: UInt64(contests.count))
         for contest in contests { contest.encode(to: &bytes) }
-        for element in elements {
-            bytes.append(varint: UInt64(element.number))
-            bytes.append(varint: UInt64(element.bytes.count))
-            bytes.append(contentsOf: element.bytes)
-            element.stamp.encode(to: &bytes)
-        }
+        bytes.append(varint: UInt64(echoes.count))
+        for element in echoes + elements { element.encode(to: &bytes) }
         return bytes
     }
 
     /// Stamps from the bytes that `encoded` gave.
     public init(encoded bytes: [UInt8]) throws(WireError) {
         var reader = ByteReader(bytes)
-        guard try reader.byte() == Self.version else { throw .malformed }
+        let version = try reader.byte()
+        guard (1...Self.version).contains(version) else { throw .malformed }
         self.init(first: try Stamp(from: &reader))
         guard !reader.isAtEnd else { return }
         if try reader.byte() == 1 { deletion = try Stamp(from: &reader) }
@@ -149,13 +176,25 @@ extension Stamps {
             fields.append((number, try Stamp(from: &reader)))
         }
         for _ in 0..<(try reader.varint()) { contests.append(try Stamp(from: &reader)) }
-        while !reader.isAtEnd {
-            let number = UInt32(truncatingIfNeeded: try reader.varint())
-            let element = try reader.bytes(try reader.varint())
-            elements.append(
-                Element(number: number, bytes: element, stamp: try Stamp(from: &reader))
-            )
+        if version > 1 {
+            for _ in 0..<(try reader.varint()) { echoes.append(try Element(from: &reader)) }
         }
+        while !reader.isAtEnd { elements.append(try Element(from: &reader)) }
+    }
+}
+
+extension Stamps.Element {
+    fileprivate func encode(to bytes: inout [UInt8]) {
+        bytes.append(varint: UInt64(number))
+        bytes.append(varint: UInt64(self.bytes.count))
+        bytes.append(contentsOf: self.bytes)
+        stamp.encode(to: &bytes)
+    }
+
+    fileprivate init(from reader: inout ByteReader) throws(WireError) {
+        number = UInt32(truncatingIfNeeded: try reader.varint())
+        bytes = try reader.bytes(try reader.varint())
+        stamp = try Stamp(from: &reader)
     }
 }
 

@@ -10,6 +10,8 @@ public struct AreaPage: Hashable, Sendable {
     public var records: [RecordCopy] = []
     /// Records that left the area.
     public var departures: [RecordID] = []
+    /// Whether reading starts again: what is not sent by the time the floor is reached has gone [F-08].
+    public var restarts = false
 
     /// A page without news.
     public init(area: AreaCode, position: Position, floor: Position) {
@@ -33,6 +35,7 @@ public struct AreaPage: Hashable, Sendable {
         let left = map.messages(of: 5)
         departures = left.compactMap { RecordID(bytes: $0) }
         guard departures.count == left.count else { throw .malformedProtobuf }
+        restarts = map.number(of: 6) != 0
     }
 
     var encoded: [UInt8] {
@@ -42,6 +45,7 @@ public struct AreaPage: Hashable, Sendable {
         bytes.append(varint: floor.rawValue, as: 3)
         for record in records { bytes.append(field: 4, bytes: record.encoded) }
         for id in departures { bytes.append(field: 5, bytes: id.bytes) }
+        bytes.append(varint: restarts ? 1 : 0, as: 6)
         return bytes
     }
 }
@@ -62,6 +66,10 @@ public struct RecordCopy: Hashable, Sendable {
     public var clock: Int64
     /// Its open conflicts, each the bytes of a `Conflict` message.
     public var conflicts: [[UInt8]] = []
+    /// The record that this one was found to be; it travels as a tombstone then.
+    public var redirect: RecordID?
+    /// Whether it was redacted by law: nothing that it said may be kept.
+    public var isErased = false
 
     /// A copy.
     public init(
@@ -94,6 +102,8 @@ public struct RecordCopy: Hashable, Sendable {
             clock: Int64(bitPattern: map.number(of: 5))
         )
         conflicts = map.messages(of: 6)
+        redirect = map.value(of: 7).flatMap(RecordID.init(bytes:))
+        isErased = map.number(of: 8) != 0
     }
 
     /// The record's bytes as they travel.
@@ -107,6 +117,8 @@ public struct RecordCopy: Hashable, Sendable {
         bytes.append(varint: isDeleted ? 1 : 0, as: 4)
         bytes.append(varint: UInt64(bitPattern: clock), as: 5)
         for conflict in conflicts { bytes.append(field: 6, bytes: conflict) }
+        if let redirect { bytes.append(field: 7, bytes: redirect.bytes) }
+        bytes.append(varint: isErased ? 1 : 0, as: 8)
         return bytes
     }
 }

@@ -27,7 +27,7 @@ extension Change {
         }
         bytes.append(varint: undelete ? 1 : 0, as: 13)
         if fields.isEmpty, removed.isEmpty { bytes.append(varint: UInt64(type), as: 14) }
-        return bytes
+        return bytes + encodedActs
     }
 
     private func body(_ fields: FieldMap) -> [UInt8] {
@@ -78,10 +78,16 @@ extension Change {
                 text: deletion.text(of: 2) ?? ""
             )
         }
+        try readActs(from: map)
+    }
+
+    /// The record that a payload names, though the rest of it may not parse.
+    public static func record(of payload: [UInt8]) -> RecordID? {
+        (try? FieldMap(payload))?.value(of: 1).flatMap(RecordID.init(bytes:))
     }
 
     /// A time that arithmetic cannot overflow: no clock is refused, and none can break the server.
-    private static func bounded(_ time: Int64) -> Int64 { min(max(time, -1 << 52), 1 << 52) }
+    static func bounded(_ time: Int64) -> Int64 { min(max(time, -1 << 52), 1 << 52) }
 
     /// The same change with its fields in canonical form.
     public func canonical(as type: RecordType) throws(WireError) -> Change {
@@ -137,16 +143,18 @@ extension FieldMap {
     }
 
     /// The numbers of a repeated varint field, packed or not.
-    fileprivate func unpackedNumbers(_ number: UInt32) throws(WireError) -> [UInt32] {
-        var numbers: [UInt32] = []
+    func unpackedNumbers<Number: FixedWidthInteger>(
+        _ number: UInt32
+    ) throws(WireError) -> [Number] {
+        var numbers: Set<Number> = []
         for element in elements(of: number) {
             let bytes = Array(element)
             var outer = WireScanner(bytes)
             guard let field = try outer.next() else { continue }
             var inner = WireScanner(bytes, field.value)
-            while !inner.isAtEnd { numbers.append(UInt32(truncatingIfNeeded: try inner.varint())) }
+            while !inner.isAtEnd { numbers.insert(Number(truncatingIfNeeded: try inner.varint())) }
         }
-        return Set(numbers).sorted()
+        return numbers.sorted()
     }
 }
 

@@ -41,6 +41,8 @@ public struct SyncRequest: Hashable, Sendable {
     public var software = ""
     /// The device's clock, in milliseconds since 1970.
     public var deviceTime: Int64 = 0
+    /// The number of the last settlement that the device applied [V-06].
+    public var settlements: UInt64 = 0
 
     /// A request that asks for nothing and brings nothing.
     public init() {}
@@ -68,7 +70,8 @@ public struct SyncRequest: Hashable, Sendable {
         budget = Int(clamping: wire.budget)
         grant = wire.grant
         software = wire.software
-        deviceTime = wire.deviceTime
+        deviceTime = Change.bounded(wire.deviceTime)
+        settlements = wire.settlements
     }
 
     private static func bookmarks(_ wire: [WireBookmark]) throws(SyncError) -> [Bookmark] {
@@ -110,6 +113,7 @@ public struct SyncRequest: Hashable, Sendable {
         wire.grant = grant
         wire.software = software
         wire.deviceTime = deviceTime
+        wire.settlements = settlements
         var bytes = encode(wire)
         for payload in payloads { bytes.append(field: 3, bytes: payload) }
         return bytes
@@ -127,7 +131,9 @@ func encode(_ message: some Message) -> [UInt8] {
 /// Reads a message from protobuf's JSON mapping.
 func decodeJSON<M: Message>(_ body: [UInt8]) throws(SyncError) -> M {
     do {
-        return try M(jsonUTF8Bytes: body)
+        let message = try M(jsonUTF8Bytes: body)
+        try EnumerationRange.check(message)
+        return message
     } catch {
         // The decoder's own words may quote the body, which is personal: its kind of error will do.
         let kind = "\(error)".prefix { $0 != "(" && $0 != ":" }

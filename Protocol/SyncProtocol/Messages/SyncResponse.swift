@@ -33,20 +33,6 @@ public struct Outcome: Hashable, Sendable {
     }
 }
 
-/// A numbered assignment of areas to a device.
-public struct Grant: Hashable, Codable, Sendable {
-    /// 1, 2, 3 … for each device.
-    public var number: UInt64
-    /// The areas that the device may hold.
-    public var areas: [AreaCode]
-
-    /// A grant.
-    public init(number: UInt64, areas: [AreaCode]) {
-        self.number = number
-        self.areas = areas
-    }
-}
-
 /// The answer to a sync: outcomes, news, and how far the news reaches.
 public struct SyncResponse: Hashable, Sendable {
     /// The server's epoch.
@@ -67,6 +53,10 @@ public struct SyncResponse: Hashable, Sendable {
     public var backedUp = SequenceNumber.none
     /// The head of the device's chain at the high-water mark.
     public var chain: [UInt8] = []
+    /// What the server signs for, where the request brought changes.
+    public var receipt: SyncReceipt?
+    /// What people decided about this device's returned changes [V-06].
+    public var settlements: [Settlement] = []
 
     /// An answer without news.
     public init() {}
@@ -88,6 +78,8 @@ public struct SyncResponse: Hashable, Sendable {
         grant = wire.hasGrant ? Grant(wire.grant) : nil
         backedUp = SequenceNumber(rawValue: wire.backedUp)
         chain = Array(wire.chain)
+        receipt = wire.hasReceipt ? SyncReceipt(wire.receipt) : nil
+        settlements = wire.settlements.compactMap(Settlement.init)
     }
 
     /// The answer's bytes in protobuf.
@@ -101,6 +93,8 @@ public struct SyncResponse: Hashable, Sendable {
         if let grant { wire.grant = grant.wire }
         wire.backedUp = backedUp.rawValue
         wire.chain = Data(chain)
+        if let receipt { wire.receipt = receipt.wire }
+        wire.settlements = settlements.map(\.wire)
         var bytes = encode(wire)
         for page in pages { bytes.append(field: 5, bytes: page.encoded) }
         return bytes
@@ -142,13 +136,18 @@ extension Outcome {
 
 extension Grant {
     init(_ wire: WireGrant) {
-        self.init(number: wire.number, areas: wire.areas.compactMap { AreaCode($0) })
+        self.init(
+            number: wire.number,
+            areas: wire.areas.compactMap { AreaCode($0) },
+            role: Role(rawValue: wire.role) ?? .coordinator
+        )
     }
 
     var wire: WireGrant {
         WireGrant.with {
             $0.number = number
             $0.areas = areas.map(\.rawValue)
+            if role != .coordinator { $0.role = role.rawValue }
         }
     }
 }

@@ -8,6 +8,10 @@ public struct Limits: Hashable, Sendable {
     public var inflatedBytes = 16 << 20
     /// Bytes of a batch's changes, before compression, that a device puts into one request.
     public var batchBytes = 512 << 10
+    /// Bytes of one change's payload.
+    public var changeBytes = 128 << 10
+    /// Fields that one change touches.
+    public var fieldsPerChange = 1_000
     /// Bytes of one record's fields.
     public var recordBytes = 64 << 10
     /// Bytes of the records in one answer, before compression.

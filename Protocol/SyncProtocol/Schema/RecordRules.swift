@@ -24,6 +24,27 @@ public struct Violation: Hashable, Sendable {
 public protocol RecordRules: Sendable {
     /// The rules that a whole record breaks, the most important first.
     func violations(of fields: FieldMap, as type: RecordType) -> [Violation]
+
+    /// What a conflict would change: the larger, the sooner a person should look [C-05].
+    func impact(of conflict: Conflict, as type: RecordType) -> UInt32
+
+    /// A collector of records that may be one and the same; `nil` where the domain knows none.
+    func duplicateFinder(for type: RecordType) -> (any DuplicateFinder)?
+}
+
+extension RecordRules {
+    /// None: what makes two records the same is for a domain to say.
+    public func duplicateFinder(for type: RecordType) -> (any DuplicateFinder)? { nil }
+
+    /// Identity before existence, existence before what ends or carries residence, that before the rest.
+    public func impact(of conflict: Conflict, as type: RecordType) -> UInt32 {
+        let fields = conflict.fields.compactMap(type.field)
+        let isReviewed = fields.contains { $0.policy == .review }
+        if isReviewed, !type.identityUnit.isEmpty { return 400 }
+        if conflict.kind == .existence || conflict.kind == .redirect { return 300 }
+        if isReviewed { return 200 }
+        return fields.contains { $0.format == .phone } ? 50 : 100
+    }
 }
 
 /// The rules that `records.proto` states: what is required, and what values of a format look like.

@@ -19,6 +19,8 @@ struct ByteReader {
         return Array(source[offset - Int(count)..<offset])
     }
 
+    mutating func rest() throws(WireError) -> [UInt8] { try bytes(UInt64(source.count - offset)) }
+
     mutating func varint() throws(WireError) -> UInt64 {
         var scanner = WireScanner(source, offset..<source.count)
         let value = try scanner.varint()

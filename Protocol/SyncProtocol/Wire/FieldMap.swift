@@ -55,9 +55,8 @@ public struct FieldMap: Hashable, Sendable {
         _ slots: [Slot],
         in message: [UInt8]
     ) -> [(number: UInt32, bytes: ArraySlice<UInt8>)] {
-        let numbers = Set(slots.map(\.number)).sorted()
-        return numbers.map { number in
-            let parts = slots.filter { $0.number == number }.map { message[$0.range] }
+        Dictionary(grouping: slots, by: \.number).sorted { $0.key < $1.key }.map { number, slots in
+            let parts = slots.map { message[$0.range] }
             return (number, parts.count == 1 ? parts[0] : ArraySlice(parts.joined()))
         }
     }
