@@ -30,6 +30,19 @@ struct Bodies {
         return (try Zlib.unpack(packed, as: coding, limit: limits.inflatedBytes), format)
     }
 
+    /// The body of a request that is JSON and nothing else; no body at all is an empty object.
+    func readJSON(_ request: Request, _ context: some RequestContext) async throws -> [UInt8] {
+        guard BodyFormat(header: request.headers[.contentType]) == .json else {
+            throw SyncError(
+                "media_type_unsupported",
+                "The body's Content-Type is not understood here",
+                hint: "Send application/json."
+            )
+        }
+        let bytes = try await read(request, context).bytes
+        return bytes.isEmpty ? Array("{}".utf8) : bytes
+    }
+
     /// The format in which a caller wants the answer: that of `Accept`, or of its own body.
     func answerFormat(_ request: Request, like format: BodyFormat) -> BodyFormat {
         guard let accept = request.headers[.accept], !accept.contains("*/*") else { return format }

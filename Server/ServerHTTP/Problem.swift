@@ -8,6 +8,12 @@ internal import SyncProtocol
 ///
 /// > [W-05] Every error over HTTP is a problem document (RFC 9457) with a stable `code` and a `hint`.
 struct Problem: Encodable, ResponseGenerator {
+    /// A further member of a problem document, which is JSON already.
+    struct Member: Sendable {
+        var name: String
+        var json: [UInt8]
+    }
+
     var type: String
     var title: String
     var status: Int
@@ -18,6 +24,10 @@ struct Problem: Encodable, ResponseGenerator {
     var requestID: String
     /// The server's clock in milliseconds since 1970: whoever's token does not fit signs again by it.
     var serverTime: Int64
+    /// What the document tells beside all this.
+    var members: [Member] = []
+    /// What the answer's head tells beside it.
+    var fields: HTTPFields = [:]
 
     enum CodingKeys: String, CodingKey {
         case type, title, status, code, hint, subject
@@ -41,13 +51,21 @@ struct Problem: Encodable, ResponseGenerator {
         case "token_missing", "token_malformed", "token_time", "device_unknown",
             "signature_invalid", "audience_wrong":
             .unauthorized
-        case "record_not_found", "route_not_found": .notFound
+        case "record_not_found", "record_unknown", "record_not_there_then", "conflict_not_found",
+            "quarantine_not_found", "route_not_found":
+            .notFound
         case "method_not_allowed": .methodNotAllowed
-        case "code_unknown", "code_used", "code_expired": .forbidden
-        case "sequence_gap", "device_forked": .conflict
+        case "code_unknown", "code_used", "code_expired", "role_forbidden", "outside_areas":
+            .forbidden
+        case "sequence_gap", "device_forked", "conflict_outdated", "conflict_closed",
+            "conflict_unknown", "quarantine_settled", "record_redirected", "redirect_circular",
+            "record_not_redirected", "record_referred_to", "record_deleted", "record_erased",
+            "erased_already", "redirect_outdated", "identity_fixed":
+            .conflict
         case "body_too_large", "batch_too_large": .contentTooLarge
         case "media_type_unsupported", "coding_unsupported": .unsupportedMediaType
-        case "database_busy", "disk_full", "database_unavailable": .serviceUnavailable
+        case "database_busy", "disk_full", "database_unavailable", "scrub_unfinished":
+            .serviceUnavailable
         case "internal", "database_unreadable", "settings_damaged": .internalServerError
         default: .badRequest
         }
@@ -56,15 +74,35 @@ struct Problem: Encodable, ResponseGenerator {
     func response(from request: Request, context: some RequestContext) throws -> Response {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var headers: HTTPFields = [.contentType: "application/problem+json"]
+        var headers = fields
+        headers[.contentType] = "application/problem+json"
         if status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         if status == 503 { headers[.retryAfter] = "5" }
         return Response(
             status: .init(code: status),
             headers: headers,
-            body: .init(byteBuffer: ByteBuffer(bytes: try encoder.encode(self)))
+            body: .init(byteBuffer: ByteBuffer(bytes: withMembers(try encoder.encode(self))))
         )
     }
+
+    /// The document with its further members, which go before the brace that closes it.
+    private func withMembers(_ document: Data) -> [UInt8] {
+        var bytes = Array(document.dropLast())
+        for member in members {
+            bytes += Array(",\"\(member.name)\":".utf8) + member.json
+        }
+        return bytes + document.suffix(1)
+    }
+}
+
+/// An error that has more to tell than its code.
+struct DetailedError: Error {
+    /// The error.
+    var error: SyncError
+    /// Further members of the problem document.
+    var members: [Problem.Member] = []
+    /// What the answer's head tells.
+    var headers: HTTPFields = [:]
 }
 
 /// Turns whatever a route throws into a problem document; nothing internal is told to strangers.
@@ -79,17 +117,23 @@ struct ProblemResponses<Context: RequestContext>: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch {
-            if !(error is SyncError), !(error is any HTTPResponseError) {
+            let known = error is SyncError || error is DetailedError
+            if !known, !(error is any HTTPResponseError) {
                 context.logger.error("unexpected error", metadata: ["error": "\(error)"])
             }
-            return try Problem(problem(error), requestID: context.id, now: clock())
-                .response(from: request, context: context)
+            var document = Problem(problem(error), requestID: context.id, now: clock())
+            if let detailed = error as? DetailedError {
+                document.members = detailed.members
+                document.fields = detailed.headers
+            }
+            return try document.response(from: request, context: context)
         }
     }
 
     private func problem(_ error: any Error) -> SyncError {
         switch error {
         case let error as SyncError: error
+        case let error as DetailedError: error.error
         case let error as any HTTPResponseError where error.status == .contentTooLarge:
             SyncError(
                 "body_too_large",
@@ -100,13 +144,13 @@ struct ProblemResponses<Context: RequestContext>: RouterMiddleware {
             SyncError(
                 "route_not_found",
                 "There is nothing here",
-                hint: "The routes are in the README."
+                hint: "The routes are in Protocol/openapi.yaml."
             )
         case let error as any HTTPResponseError where error.status == .methodNotAllowed:
             SyncError(
                 "method_not_allowed",
                 "This method does not apply here",
-                hint: "POST /v1/sync, GET /v1/records."
+                hint: "The routes are in Protocol/openapi.yaml."
             )
         case is any HTTPResponseError:
             SyncError(

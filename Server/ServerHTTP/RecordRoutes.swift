@@ -8,7 +8,6 @@ internal import SyncServer
 struct RecordRoutes: Sendable {
     let service: SyncService
     let bodies: Bodies
-    let schema = Schema.current
 
     init(service: SyncService, limits: Limits) {
         self.service = service
@@ -23,23 +22,22 @@ struct RecordRoutes: Sendable {
     @Sendable
     private func list(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         let device = try await service.authenticate(request.bearerToken)
-        let query = request.uri.queryParameters
         let page = try await service.records(
-            ofType: try query["type"].map(type(named:)),
-            in: try areas(query["area"], of: device),
-            after: try query["after"].map { try parse($0, "after", RecordID.init) },
-            limit: try query["limit"].map { try parse($0, "limit") { Int($0) } } ?? 100
+            ofType: try request.recordType()?.number,
+            in: areas(try request.area(), of: device),
+            after: try request.parameter("after") { RecordID($0) },
+            limit: try request.limit()
         )
-        let views = page.records.compactMap { view(of: $0, conflicts: []) }
+        let views = page.records.compactMap { $0.view() }
         return bodies.response(RecordView.json(list: views, next: page.next), .json, to: request)
     }
 
     @Sendable
     private func show(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         let device = try await service.authenticate(request.bearerToken)
-        let id = try parse(try context.parameters.require("id")[...], "id", RecordID.init)
+        let id = try context.recordID()
         guard let found = try await service.record(id, in: device.grant.areas),
-            let view = view(of: found.record, conflicts: found.conflicts)
+            let view = found.record.view(conflicts: found.conflicts)
         else {
             throw SyncError(
                 "record_not_found",
@@ -51,42 +49,24 @@ struct RecordRoutes: Sendable {
         return bodies.response(view.json, .json, to: request)
     }
 
-    private func view(of record: StoredRecord, conflicts: [[UInt8]]) -> RecordView? {
-        schema.type(record.state.type).map { type in
+    /// The device's areas, or the one asked for where the device may see it.
+    private func areas(_ asked: AreaCode?, of device: StoredDevice) -> [AreaCode] {
+        guard let asked else { return device.grant.areas }
+        if device.grant.areas.cover(asked) { return [asked] }
+        return device.grant.areas.filter { asked.contains($0) }
+    }
+}
+
+extension StoredRecord {
+    /// The record as people and scripts read it; `nil` where nobody here knows its type.
+    func view(conflicts: [ConflictEntry] = []) -> RecordView? {
+        Schema.current.type(state.type).map { type in
             RecordView(
-                of: record.state,
+                of: state,
                 type: type,
-                areas: record.placements.map(\.area),
+                areas: placements.map(\.area),
                 conflicts: conflicts
             )
         }
-    }
-
-    private func type(named name: Substring) throws -> UInt32 {
-        try parse(name, "type") { schema.type(named: $0)?.number }
-    }
-
-    /// The device's areas, or the one asked for where the device may see it.
-    private func areas(_ asked: Substring?, of device: StoredDevice) throws -> [AreaCode] {
-        guard let asked else { return device.grant.areas }
-        let area = try parse(asked, "area") { AreaCode($0) }
-        if device.grant.areas.cover(area) { return [area] }
-        return device.grant.areas.filter { area.contains($0) }
-    }
-
-    private func parse<Value>(
-        _ text: Substring,
-        _ name: String,
-        _ parser: (Substring) -> Value?
-    ) throws -> Value {
-        guard let value = parser(text) else {
-            throw SyncError(
-                "parameter_invalid",
-                "The parameter \(name) is not understood",
-                hint: "type: a record type; area: digits; after, id: a UUID; limit: a number.",
-                subject: name
-            )
-        }
-        return value
     }
 }

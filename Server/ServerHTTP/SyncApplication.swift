@@ -36,6 +36,8 @@ public enum SyncApplication {
         router.get("/metrics") { _, _ in try await metricsPage(service, metrics) }
         SyncRoutes(service: service, limits: limits).add(to: router)
         RecordRoutes(service: service, limits: limits).add(to: router)
+        DecisionRoutes(service: service, limits: limits).add(to: router)
+        router.add(middleware: MethodsAllowed(of: router))
         return router
     }
 
@@ -49,7 +51,7 @@ public enum SyncApplication {
         metrics: PrometheusMetrics,
         logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void
-    ) -> some ApplicationProtocol {
+    ) -> Application<RouterResponder<SyncRequestContext>> {
         Application(
             router: router(for: service, metrics: metrics),
             configuration: ApplicationConfiguration(

@@ -7,6 +7,10 @@ enum Migrations {
     static var all: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: first) }
+        migrator.registerMigration("2") { database in
+            try database.execute(sql: second)
+            try completeConflicts(in: database)
+        }
         return migrator
     }
 

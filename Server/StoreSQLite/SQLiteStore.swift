@@ -37,6 +37,8 @@ public final class SQLiteStore: Store {
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA synchronous = FULL")
             try database.execute(sql: "PRAGMA foreign_keys = OFF")
+            // What was redacted by law must not linger in pages that are free.
+            try database.execute(sql: "PRAGMA secure_delete = ON")
         }
         return configuration
     }
@@ -53,6 +55,13 @@ public final class SQLiteStore: Store {
         _ body: @escaping @Sendable (any StoreReader) throws -> R
     ) async throws -> R {
         try await translating { try await pool.read { try body(SQLiteTransaction($0)) } }
+    }
+
+    /// Writes the log back into the database and empties it.
+    public func scrub() async throws {
+        try await translating {
+            try await pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        }
     }
 
     private func translating<R: Sendable>(

@@ -6,7 +6,7 @@ internal import SyncServer
 extension SQLiteTransaction {
     private static let deviceColumns = """
         id, public_key, name, department, grants, high_water, chain, enrolled_at, last_contact,
-        clock_offset, software, forked_at
+        clock_offset, software, forked_at, last_grant
         """
 
     func device(_ id: DeviceID) throws -> StoredDevice? {
@@ -22,18 +22,19 @@ extension SQLiteTransaction {
     func save(_ device: StoredDevice) throws {
         try run(
             """
-            INSERT INTO device (\(Self.deviceColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO device (\(Self.deviceColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET
                 name = excluded.name, department = excluded.department, grants = excluded.grants,
                 high_water = excluded.high_water, chain = excluded.chain,
                 last_contact = excluded.last_contact, clock_offset = excluded.clock_offset,
-                software = excluded.software, forked_at = excluded.forked_at
+                software = excluded.software, forked_at = excluded.forked_at,
+                last_grant = excluded.last_grant
             """,
             [
                 Data(device.id.bytes), Data(device.publicKey), device.name, device.department,
                 try Self.json(device.grants), device.highWater.rawValue.signed, Data(device.chain),
                 device.enrolledAt, device.lastContact, device.clockOffset, device.software,
-                device.forkedAt,
+                device.forkedAt, device.lastGrant.signed,
             ]
         )
     }
@@ -41,7 +42,8 @@ extension SQLiteTransaction {
     func enrolment(codeHash: [UInt8]) throws -> Enrolment? {
         let row = try row(
             """
-            SELECT name, areas, department, expires_at, used_by FROM enrolment WHERE code_hash = ?
+            SELECT name, areas, department, expires_at, used_by, role FROM enrolment
+            WHERE code_hash = ?
             """,
             [Data(codeHash)]
         )
@@ -54,6 +56,7 @@ extension SQLiteTransaction {
                     from: Data((row[1] as String).utf8)
                 ),
                 department: row[2],
+                role: Role(rawValue: row[5]) ?? .coordinator,
                 expiresAt: row[3],
                 usedBy: (row[4] as Data?).flatMap { DeviceID(bytes: $0) }
             )
@@ -63,13 +66,14 @@ extension SQLiteTransaction {
     func save(_ enrolment: Enrolment) throws {
         try run(
             """
-            INSERT INTO enrolment (code_hash, name, areas, department, expires_at, used_by)
-            VALUES (?, ?, ?, ?, ?, ?)
+            INSERT INTO enrolment (code_hash, name, areas, department, expires_at, used_by, role)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (code_hash) DO UPDATE SET used_by = excluded.used_by
             """,
             [
                 Data(enrolment.codeHash), enrolment.name, try Self.json(enrolment.areas),
                 enrolment.department, enrolment.expiresAt, enrolment.usedBy.map { Data($0.bytes) },
+                enrolment.role.rawValue,
             ]
         )
     }
@@ -99,5 +103,6 @@ extension StoredDevice {
         lastContact = row[8]
         clockOffset = row[9]
         forkedAt = row[11]
+        lastGrant = row.unsigned(12)
     }
 }

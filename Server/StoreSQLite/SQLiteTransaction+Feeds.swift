@@ -32,32 +32,101 @@ extension SQLiteTransaction {
         }
         try run(
             move.isDeparture
-                ? "INSERT INTO feed (area, position, departed) VALUES (\(Self.areaNumber), ?, ?)"
+                ? """
+                INSERT INTO feed (area, position, gone_at, departed)
+                VALUES (\(Self.areaNumber), ?, ?, ?)
+                """
                 : """
-                INSERT INTO feed (area, position, record)
-                VALUES (\(Self.areaNumber), ?, (SELECT number FROM record WHERE id = ?))
+                INSERT INTO feed (area, position, gone_at, record)
+                VALUES (\(Self.areaNumber), ?, ?, (SELECT number FROM record WHERE id = ?))
                 """,
-            [move.area.rawValue, move.to.rawValue.signed, id]
+            [move.area.rawValue, move.to.rawValue.signed, move.goneAt, id]
         )
     }
 
     private static let areaNumber = "(SELECT number FROM area WHERE code = ?)"
 
-    func heads(under areas: [AreaCode]) throws -> [(area: AreaCode, head: Position)] {
-        var heads: [AreaCode: Position] = [:]
+    func heads(under areas: [AreaCode]) throws -> [AreaHead] {
+        var heads: [AreaCode: AreaHead] = [:]
         for area in areas {
             // Every code that begins with these digits lies between them and them followed by “:”,
             // the character after 9.
             let found = try rows(
-                "SELECT code, head FROM area WHERE code >= ? AND code < ?",
+                "SELECT code, head, pruned FROM area WHERE code >= ? AND code < ?",
                 [area.rawValue, area.rawValue + ":"]
             )
             for row in found {
                 guard let code = AreaCode(row[0] as String) else { continue }
-                heads[code] = Position(rawValue: row.unsigned(1))
+                heads[code] = AreaHead(
+                    area: code,
+                    head: Position(rawValue: row.unsigned(1)),
+                    pruned: Position(rawValue: row.unsigned(2))
+                )
             }
         }
-        return heads.sorted { $0.key < $1.key }.map { (area: $0.key, head: $0.value) }
+        return heads.values.sorted { $0.area < $1.area }
+    }
+
+    func readings(of area: AreaCode) throws -> [DeviceID: Position] {
+        let found = try rows(
+            """
+            SELECT d.id, r.position FROM reading r JOIN device d ON d.number = r.device
+            WHERE r.area = \(Self.areaNumber)
+            """,
+            [area.rawValue]
+        )
+        let pairs = found.compactMap { row in
+            DeviceID(bytes: row.bytes(0)).map { ($0, Position(rawValue: row.unsigned(1))) }
+        }
+        return Dictionary(uniqueKeysWithValues: pairs)
+    }
+
+    func note(readings: [Bookmark], of device: DeviceID) throws {
+        for bookmark in readings {
+            // A bookmark of an area that has no feed says nothing; one that says nothing new is not
+            // written again.
+            try run(
+                """
+                INSERT INTO reading (area, device, position)
+                SELECT a.number, d.number, ?3 FROM area a, device d WHERE a.code = ?1 AND d.id = ?2
+                ON CONFLICT (area, device) DO UPDATE SET position = excluded.position
+                WHERE position <> excluded.position
+                """,
+                [bookmark.area.rawValue, Data(device.bytes), bookmark.position.rawValue.signed]
+            )
+        }
+    }
+
+    func prune(_ area: AreaCode, upTo position: Position, goneBefore time: Int64) throws -> Int {
+        let arguments: StatementArguments = [
+            area.rawValue, position.rawValue.signed, time,
+        ]
+        let gone = "area = \(Self.areaNumber) AND position <= ? AND gone_at < ?"
+        let found = try rows(
+            """
+            SELECT position, r.id FROM feed LEFT JOIN record r ON r.number = feed.record
+            WHERE \(gone) ORDER BY position
+            """,
+            arguments
+        )
+        guard let last = found.last else { return 0 }
+        for row in found {
+            // A tombstone that left the feed stands there no longer.
+            guard let id = RecordID(bytes: row.bytes(1)), let record = try records([id])[id] else {
+                continue
+            }
+            let placements = record.placements.filter { $0.area != area }
+            try run(
+                "UPDATE record SET placements = ? WHERE id = ?",
+                [placements.text, Data(id.bytes)]
+            )
+        }
+        try run("DELETE FROM feed WHERE \(gone)", arguments)
+        try run(
+            "UPDATE area SET pruned = max(pruned, ?) WHERE code = ?",
+            [last.unsigned(0).signed, area.rawValue]
+        )
+        return found.count
     }
 
     func feed(
@@ -68,7 +137,7 @@ extension SQLiteTransaction {
         let statement = try database.cachedStatement(
             sql: """
                 SELECT f.position, f.departed, r.id, r.type, r.revision, r.deleted, r.clock,
-                    r.open_conflicts, r.body
+                    r.open_conflicts, r.body, r.redirect, r.erased
                 FROM feed f LEFT JOIN record r ON r.number = f.record
                 WHERE f.area = \(Self.areaNumber) AND f.position > ? ORDER BY f.position
                 """
@@ -104,14 +173,17 @@ extension FeedEntry {
             return
         }
         guard let id = RecordID(bytes: row.bytes(2)) else { return nil }
-        let copy = RecordCopy(
+        let redirect = (row[9] as Data?).flatMap { RecordID(bytes: $0) }
+        var copy = RecordCopy(
             id: id,
             type: row[3],
             revision: Revision(rawValue: row.unsigned(4)),
             message: row.bytes(8),
-            isDeleted: row[5],
+            isDeleted: row[5] || redirect != nil,
             clock: row[6]
         )
+        copy.redirect = redirect
+        copy.isErased = row[10]
         self.init(position: position, content: .record(copy, openConflicts: row[7]))
     }
 }

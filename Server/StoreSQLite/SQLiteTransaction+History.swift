@@ -4,13 +4,19 @@ internal import SyncProtocol
 internal import SyncServer
 
 extension SQLiteTransaction {
-    func append(_ change: StoredChange) throws {
+    /// The columns of a stored change, for `StoredChange.init(row:device:)`.
+    static let changeColumns = """
+        c.sequence, c.record, c.payload, c.hash, c.kind, c.revision, c.code, c.field, c.message,
+        c.received_at, c.epoch, c.undo, c.redacted
+        """
+
+    func append(_ change: StoredChange, effects: [StoredEffect]) throws -> UInt64 {
         let outcome = change.outcome
         try run(
             """
             INSERT INTO change (device, sequence, record, payload, hash, kind, revision, code, field,
-                message, received_at, epoch)
-            VALUES ((SELECT number FROM device WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                message, received_at, epoch, undo, redacted)
+            VALUES ((SELECT number FROM device WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 Data(change.device.bytes), change.sequence.rawValue.signed,
@@ -19,9 +25,21 @@ extension SQLiteTransaction {
                 outcome.code.isEmpty ? nil : outcome.code,
                 outcome.field == 0 ? nil : outcome.field,
                 outcome.message.isEmpty ? nil : outcome.message, change.receivedAt,
-                change.epoch.rawValue.signed,
+                change.epoch.rawValue.signed, change.undo.isEmpty ? nil : Data(change.undo),
+                change.isRedacted,
             ]
         )
+        let number = database.lastInsertedRowID
+        for effect in effects {
+            try run(
+                "INSERT INTO effect (record, revision, change, undo, via) VALUES (?, ?, ?, ?, ?)",
+                [
+                    Data(effect.record.bytes), effect.revision.rawValue.signed, number,
+                    Data(effect.undo), Data(effect.via.bytes),
+                ]
+            )
+        }
+        return UInt64(number)
     }
 
     func changes(
@@ -30,11 +48,9 @@ extension SQLiteTransaction {
     ) throws -> [StoredChange] {
         try rows(
             """
-            SELECT sequence, record, payload, hash, kind, revision, code, field, message,
-                received_at, epoch
-            FROM change
-            WHERE device = (SELECT number FROM device WHERE id = ?) AND sequence BETWEEN ? AND ?
-            ORDER BY sequence
+            SELECT \(Self.changeColumns) FROM change c
+            WHERE c.device = (SELECT number FROM device WHERE id = ?) AND c.sequence BETWEEN ? AND ?
+            ORDER BY c.sequence
             """,
             [
                 Data(device.bytes), range.lowerBound.rawValue.signed,
@@ -43,12 +59,40 @@ extension SQLiteTransaction {
         ).compactMap { StoredChange(row: $0, device: device) }
     }
 
+    func steps(of id: RecordID) throws -> [StoredStep] {
+        let found = try rows(
+            """
+            SELECT \(Self.changeColumns), d.id, c.revision, c.undo, NULL, c.number
+            FROM change c JOIN device d ON d.number = c.device WHERE c.record = ?1 AND c.kind <> 5
+            UNION ALL
+            SELECT \(Self.changeColumns), d.id, e.revision, e.undo, e.via, c.number
+            FROM effect e JOIN change c ON c.number = e.change JOIN device d ON d.number = c.device
+            WHERE e.record = ?1
+            ORDER BY 18
+            """,
+            [Data(id.bytes)]
+        )
+        return found.compactMap { row in
+            guard let device = DeviceID(bytes: row.bytes(13)),
+                let change = StoredChange(row: row, device: device)
+            else { return nil }
+            return StoredStep(
+                change: change,
+                revision: Revision(rawValue: row.unsigned(14)),
+                undo: row.bytes(15),
+                via: (row[16] as Data?).flatMap { RecordID(bytes: $0) }
+            )
+        }
+    }
+
     func quarantinedCreations(among ids: some Collection<RecordID>) throws -> Set<RecordID> {
         let found = try ids.filter { id in
             let payloads = try rows(
                 """
                 SELECT payload FROM change WHERE record = ?1 AND kind = 5
+                    AND code IS NOT 'waits_for_creation'
                     AND NOT EXISTS (SELECT 1 FROM record WHERE id = ?1)
+                    AND NOT EXISTS (SELECT 1 FROM settlement WHERE change = change.number)
                 """,
                 [Data(id.bytes)]
             )
@@ -59,35 +103,52 @@ extension SQLiteTransaction {
         return Set(found)
     }
 
-    func append(
-        conflict bytes: [UInt8],
-        of id: RecordID,
-        device: DeviceID,
-        isOpen: Bool
-    ) throws {
+    func redactHistory(of id: RecordID, _ redacted: ([UInt8]) -> [UInt8]) throws {
+        let found = try rows(
+            "SELECT number, payload FROM change WHERE record = ?",
+            [Data(id.bytes)]
+        )
+        for row in found {
+            try run(
+                """
+                UPDATE change SET payload = ?, undo = ?, message = NULL, redacted = 1 WHERE number = ?
+                """,
+                [Data(redacted(row.bytes(1))), Self.forgotten, row.unsigned(0).signed]
+            )
+        }
+        try run("UPDATE effect SET undo = ?2 WHERE record = ?1", [Data(id.bytes), Self.forgotten])
         try run(
-            "INSERT INTO conflict (record, device, open, body) VALUES (?, ?, ?, ?)",
-            [Data(id.bytes), Data(device.bytes), isOpen, Data(bytes)]
+            """
+            UPDATE settlement SET reason = '' WHERE change IN (SELECT number FROM change WHERE record = ?)
+            """,
+            [Data(id.bytes)]
+        )
+        for row in try rows(
+            "SELECT record, min(change) FROM effect WHERE via = ? GROUP BY record",
+            [Data(id.bytes)]
+        ) {
+            try forgetBefore(of: row.bytes(0), from: row[1])
+        }
+    }
+
+    /// Forgets what was before each change of a record from one on: what it had taken in from another
+    /// stands there, too.
+    private func forgetBefore(of record: [UInt8], from first: Int64) throws {
+        try run(
+            "UPDATE change SET undo = ?3 WHERE record = ?1 AND number >= ?2 AND undo IS NOT NULL",
+            [Data(record), first, Self.forgotten]
+        )
+        try run(
+            "UPDATE effect SET undo = ?3 WHERE record = ?1 AND change >= ?2",
+            [Data(record), first, Self.forgotten]
         )
     }
 
-    func conflicts(of id: RecordID, openOnly: Bool) throws -> [[UInt8]] {
-        try rows(
-            """
-            SELECT number, body FROM conflict WHERE record = ? AND (open OR NOT ?) ORDER BY number
-            """,
-            [Data(id.bytes), openOnly]
-        ).map { row in
-            // The message's own id (field 1) is the row's number.
-            var bytes = row.bytes(1)
-            bytes.append(varint: row.unsigned(0), as: 1)
-            return bytes
-        }
-    }
+    private static let forgotten = Data(Undo.forgotten)
 }
 
 extension StoredChange {
-    fileprivate init?(row: Row, device: DeviceID) {
+    init?(row: Row, device: DeviceID) {
         let sequence = SequenceNumber(rawValue: row.unsigned(0))
         guard let kind = Outcome.Kind(rawValue: row[4]) else { return nil }
         var outcome = Outcome(
@@ -108,5 +169,7 @@ extension StoredChange {
             receivedAt: row[9],
             epoch: Epoch(rawValue: row.unsigned(10))
         )
+        undo = row.bytes(11)
+        isRedacted = row[12]
     }
 }

@@ -5,7 +5,7 @@ internal import SyncServer
 
 extension SQLiteTransaction {
     private static let recordColumns =
-        "id, type, revision, deleted, open_conflicts, body, stamps, placements"
+        "id, type, revision, deleted, open_conflicts, body, stamps, placements, redirect, own, erased"
 
     func records(_ ids: some Collection<RecordID>) throws -> [RecordID: StoredRecord] {
         var found: [RecordID: StoredRecord] = [:]
@@ -34,17 +34,20 @@ extension SQLiteTransaction {
             try run(
                 """
                 INSERT INTO record (id, type, revision, deleted, clock, open_conflicts, body, stamps,
-                    placements) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    placements, redirect, own, erased)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET
                     revision = excluded.revision, deleted = excluded.deleted, clock = excluded.clock,
                     open_conflicts = excluded.open_conflicts, body = excluded.body,
-                    stamps = excluded.stamps, placements = excluded.placements
+                    stamps = excluded.stamps, placements = excluded.placements,
+                    redirect = excluded.redirect, own = excluded.own, erased = excluded.erased
                 """,
                 [
                     Data(state.id.bytes), state.type, state.revision.rawValue.signed,
                     state.isDeleted, state.stamps.clock, write.record.openConflicts,
                     Data(state.fields.bytes), Data(state.stamps.encoded),
-                    write.record.placements.text,
+                    write.record.placements.text, state.redirect.map { Data($0.bytes) },
+                    write.record.own.map { Data($0.encoded) }, state.isErased,
                 ]
             )
             for reference in write.removed {
@@ -60,6 +63,31 @@ extension SQLiteTransaction {
                 )
             }
         }
+    }
+
+    func redirects(to id: RecordID) throws -> [RecordID] {
+        try rows("SELECT id FROM record WHERE redirect = ? ORDER BY id", [Data(id.bytes)])
+            .compactMap { RecordID(bytes: $0.bytes(0)) }
+    }
+
+    func followers(of id: RecordID) throws -> [Reference] {
+        try rows(
+            "SELECT source, field FROM follower WHERE former = ? ORDER BY source, field",
+            [Data(id.bytes)]
+        ).compactMap { row in
+            RecordID(bytes: row.bytes(0)).map { Reference(target: id, source: $0, field: row[1]) }
+        }
+    }
+
+    func note(follower: Reference) throws {
+        try run(
+            "INSERT OR IGNORE INTO follower (former, source, field) VALUES (?, ?, ?)",
+            follower.arguments
+        )
+    }
+
+    func forgetFollowers(of id: RecordID) throws {
+        try run("DELETE FROM follower WHERE former = ?", [Data(id.bytes)])
     }
 
     func referrers(of ids: some Collection<RecordID>) throws -> [Reference] {
@@ -84,17 +112,23 @@ extension StoredRecord {
     fileprivate init(row: Row) throws {
         do {
             guard let id = RecordID(bytes: row.bytes(0)) else { throw WireError.malformed }
+            let type: UInt32 = row[1]
             self.init(
                 state: RecordState(
                     id: id,
-                    type: row[1],
+                    type: type,
                     revision: Revision(rawValue: row.unsigned(2)),
                     isDeleted: row[3],
                     fields: try FieldMap(row.bytes(5)),
-                    stamps: try Stamps(encoded: row.bytes(6))
+                    stamps: try Stamps(encoded: row.bytes(6)),
+                    redirect: (row[8] as Data?).flatMap { RecordID(bytes: $0) },
+                    isErased: row[10]
                 ),
                 placements: [Placement](text: row[7]),
-                openConflicts: row[4]
+                openConflicts: row[4],
+                own: try (row[9] as Data?).map {
+                    try RecordState(encoded: Array($0), id: id, type: type)
+                }
             )
         } catch is WireError {
             throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a record does not parse")

@@ -41,14 +41,20 @@ struct SQLiteTransaction: StoreTransaction {
 
     func counts() throws -> Counts {
         var counts = Counts()
-        let types = try rows("SELECT type, count(*) FROM record WHERE NOT deleted GROUP BY type")
+        let types = try rows(
+            "SELECT type, count(*) FROM record WHERE NOT deleted AND redirect IS NULL GROUP BY type"
+        )
         for row in types { counts.records[row[0]] = row[1] }
         func count(_ sql: String) throws -> Int { try row(sql)?[0] ?? 0 }
-        counts.tombstones = try count("SELECT count(*) FROM record WHERE deleted")
+        counts.tombstones = try count(
+            "SELECT count(*) FROM record WHERE deleted OR redirect IS NOT NULL"
+        )
         counts.changes = try count("SELECT count(*) FROM change")
         counts.openConflicts = try count("SELECT count(*) FROM conflict WHERE open")
         counts.decidedConflicts = try count("SELECT count(*) FROM conflict WHERE NOT open")
-        counts.quarantined = try count("SELECT count(*) FROM change WHERE kind = 5")
+        counts.settled = try count("SELECT count(*) FROM settlement")
+        counts.quarantined =
+            try count("SELECT count(*) FROM change WHERE kind = 5") - counts.settled
         counts.devices = try count("SELECT count(*) FROM device")
         counts.areas = try count("SELECT count(*) FROM area")
         return counts

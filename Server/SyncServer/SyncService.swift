@@ -44,13 +44,7 @@ public struct SyncService: Sendable {
     public func sync(_ request: SyncRequest, from id: DeviceID) async throws -> SyncResponse {
         try check(request)
         let received = clock()
-        let intake = Intake(
-            rules: rules,
-            schema: schema,
-            limits: limits,
-            epoch: identity.epoch,
-            now: received
-        )
+        let intake = intake(at: received)
         let (device, outcomes) = try await take(request, from: id, by: intake)
         var response = SyncResponse()
         response.epoch = identity.epoch
@@ -59,8 +53,30 @@ public struct SyncService: Sendable {
         response.highWater = device.highWater
         response.chain = device.chain
         response.grant = request.grant == device.grant.number ? nil : device.grant
-        (response.pages, response.hasMore) = try await pages(for: request, of: device)
+        if !request.payloads.isEmpty { response.receipt = try receipt(for: device, at: received) }
+        let read = try await read(for: request, of: device)
+        response.pages = read.pages
+        response.hasMore = read.hasMore
+        response.settlements = read.settlements
         return response
+    }
+
+    func intake(at now: Int64) -> Intake {
+        Intake(rules: rules, schema: schema, limits: limits, identity: identity, now: now)
+    }
+
+    // > [Q-07] The answer to a batch carries a receipt: the server's signature over device, sequence,
+    // > chain head, epoch and time.
+    private func receipt(for device: StoredDevice, at now: Int64) throws -> SyncReceipt {
+        var receipt = SyncReceipt(
+            device: device.id,
+            sequence: device.highWater,
+            chain: device.chain,
+            epoch: identity.epoch,
+            time: now
+        )
+        receipt.signature = try identity.key.signature(for: receipt.signedBytes)
+        return receipt
     }
 
     // > [W-06] Limits hold on both sides alike. A batch that is too large is halved until it fits.
@@ -97,6 +113,9 @@ public struct SyncService: Sendable {
                 if !request.software.isEmpty { device.software = request.software }
                 if request.deviceTime != 0 { device.clockOffset = request.deviceTime - intake.now }
                 try transaction.save(device)
+                if request.epoch == intake.epoch {
+                    try transaction.note(readings: request.bookmarks, of: id)
+                }
                 return (device, outcomes)
             }
         } catch let error as SyncError where error.code == SyncError.forked.code {
@@ -113,14 +132,21 @@ public struct SyncService: Sendable {
         }
     }
 
-    private func pages(
+    private func read(
         for request: SyncRequest,
         of device: StoredDevice
-    ) async throws -> (pages: [AreaPage], hasMore: Bool) {
+    ) async throws -> (pages: [AreaPage], hasMore: Bool, settlements: [Settlement]) {
         let (epoch, limits) = (identity.epoch, limits)
         return try await store.read { transaction in
-            try FeedReader(transaction: transaction, epoch: epoch, limits: limits)
-                .pages(for: request, of: device.grant.areas)
+            let (pages, hasMore) = try FeedReader(
+                transaction: transaction,
+                epoch: epoch,
+                limits: limits
+            ).pages(for: request, of: device.grant.areas)
+            // What was settled in another epoch is counted from the start.
+            let known = request.epoch == epoch ? request.settlements : 0
+            let settlements = try transaction.settlements(of: device.id, after: known)
+            return (pages, hasMore, settlements)
         }
     }
 }

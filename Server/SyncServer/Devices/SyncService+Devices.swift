@@ -32,6 +32,7 @@ extension SyncService {
         named name: String,
         areas: [AreaCode],
         department: String? = nil,
+        role: Role = .coordinator,
         lifetime: Int64 = codeLifetime
     ) async throws -> (code: OneTimeCode, expires: Int64) {
         var random = SystemRandomNumberGenerator()
@@ -42,6 +43,7 @@ extension SyncService {
             name: name,
             areas: areas,
             department: department,
+            role: department == nil ? role : .department,
             expiresAt: expires
         )
         try await store.write { try $0.save(enrolment) }
@@ -123,14 +125,18 @@ extension SyncService {
             publicKey: key.bytes,
             name: enrolment.name,
             department: enrolment.department,
-            grants: [Grant(number: 1, areas: enrolment.areas)],
+            grants: [Grant(number: 1, areas: enrolment.areas, role: enrolment.role)],
             chain: Chain.start,
             enrolledAt: now,
             software: request.software
         )
         if let known = try transaction.device(device.id) {
             // A key that is known goes on where it was: its changes are not numbered anew.
-            let next = Grant(number: known.grant.number + 1, areas: enrolment.areas)
+            let next = Grant(
+                number: known.grant.number + 1,
+                areas: enrolment.areas,
+                role: enrolment.role
+            )
             let name = device.name
             device = known
             device.name = name

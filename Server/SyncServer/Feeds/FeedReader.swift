@@ -20,11 +20,19 @@ struct FeedReader {
         let limit = limits.pageBytes
         var left = request.budget > 0 ? min(request.budget, limit) : limit
         var pages: [AreaPage] = []
-        for (area, head) in try transaction.heads(under: areas) {
-            let start = start(asked[area], isSameEpoch: request.epoch == epoch, area: area, head)
+        for feed in try transaction.heads(under: areas) {
+            let (area, head) = (feed.area, feed.head)
+            let known = asked[area]
+            var start = start(known, isSameEpoch: request.epoch == epoch, area: area, head)
+            // > [F-08] A reader whose bookmark lies below what has left starts again at 0 and drops what
+            // > it is not sent by then.
+            let reach = max(start.position, start.floor)
+            let restarts = known != nil && reach < feed.pruned
+            if restarts { start = Bookmark(area: area, position: .start, floor: head) }
             guard start.position < head else { continue }
             guard left > 0 else { return (pages, true) }
-            let page = try read(from: start, head: head, left: &left)
+            var page = try read(from: start, head: head, left: &left)
+            page.restarts = restarts
             pages.append(page)
             if page.position < head { return (pages, true) }
         }
@@ -39,8 +47,11 @@ struct FeedReader {
         area: AreaCode,
         _ head: Position
     ) -> Bookmark {
-        guard let bookmark, isSameEpoch, bookmark.position <= head, bookmark.position > .start
-        else { return Bookmark(area: area, position: .start, floor: head) }
+        guard let bookmark else { return Bookmark(area: area, position: .start, floor: head) }
+        // Whoever read the area before may hold what has gone since.
+        guard isSameEpoch, bookmark.position <= head, bookmark.position > .start else {
+            return Bookmark(area: area, position: .start, floor: .start)
+        }
         return bookmark
     }
 
@@ -73,6 +84,7 @@ struct FeedReader {
             // > [F-06] A record travels with its open conflicts.
             if openConflicts > 0 {
                 copy.conflicts = try transaction.conflicts(of: copy.id, openOnly: true)
+                    .map(\.encoded)
             }
             page.records.append(copy)
             return copy.message.count + copy.conflicts.reduce(32) { $0 + $1.count }

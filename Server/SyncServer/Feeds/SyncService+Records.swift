@@ -34,16 +34,16 @@ extension SyncService {
         }
     }
 
-    /// A record that stands in some areas, or anywhere, with all its conflicts, each the bytes of a
-    /// `Conflict` message; `nil` where there is none.
+    /// A record that stands in some areas, or anywhere, with all its conflicts; `nil` where there is
+    /// none.
     public func record(
         _ id: RecordID,
         in areas: [AreaCode]?
-    ) async throws -> (record: StoredRecord, conflicts: [[UInt8]])? {
+    ) async throws -> (record: StoredRecord, conflicts: [ConflictEntry])? {
         try await store.read { transaction in
             guard let record = try transaction.records([id])[id] else { return nil }
-            // Of a deleted record only the operator sees what it said.
-            if areas != nil, record.state.isDeleted { return nil }
+            // A deleted record is not there any more; its history tells what it said.
+            if areas != nil, !record.state.isLive { return nil }
             if let areas, !record.placements.contains(where: { areas.cover($0.area) }) {
                 return nil
             }
@@ -55,6 +55,6 @@ extension SyncService {
     public func counts() async throws -> Counts { try await store.read { try $0.counts() } }
 
     private static func isVisible(_ record: StoredRecord, in areas: [AreaCode]) -> Bool {
-        !record.state.isDeleted && record.placements.contains { areas.cover($0.area) }
+        record.state.isLive && record.placements.contains { areas.cover($0.area) }
     }
 }

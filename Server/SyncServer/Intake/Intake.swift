@@ -8,9 +8,11 @@ struct Intake {
     let rules: any RecordRules
     let schema: Schema
     let limits: Limits
-    let epoch: Epoch
+    let identity: ServerIdentity
     /// The server's clock, in milliseconds since 1970.
     let now: Int64
+
+    var epoch: Epoch { identity.epoch }
 
     /// The outcomes of a request's changes, repeated ones from what was stored.
     ///
@@ -36,7 +38,7 @@ struct Intake {
         guard request.chain.isEmpty || !reachesEnd || request.chain == head else {
             throw SyncError.forked
         }
-        let outcomes = try apply(new, hashes, from: device, epoch: request.epoch, in: transaction)
+        let outcomes = try apply(new, hashes, from: &device, epoch: request.epoch, in: transaction)
         device.highWater = SequenceNumber(rawValue: device.highWater.rawValue + UInt64(new.count))
         device.chain = head
         return stored.map(\.outcome) + outcomes
@@ -60,7 +62,7 @@ struct Intake {
     private func apply(
         _ payloads: [[UInt8]],
         _ hashes: [[UInt8]],
-        from device: StoredDevice,
+        from device: inout StoredDevice,
         epoch: Epoch,
         in transaction: some StoreTransaction
     ) throws -> [Outcome] {
@@ -68,110 +70,49 @@ struct Intake {
         let records = WorkingSet(transaction, schema: schema)
         let changes = payloads.map { try? Change(payload: $0, epoch: epoch) }
         try records.load(changes.compactMap { $0?.record })
-        let judge = Judge(
-            device: device,
-            records: records,
-            transaction: transaction,
-            rules: rules,
-            schema: schema,
-            limits: limits,
-            epoch: self.epoch
-        )
+        let desk = desk(for: Actor(device), records, transaction)
         var sequence = device.highWater
+        var grant = device.lastGrant
         var outcomes: [Outcome] = []
         for (index, change) in changes.enumerated() {
             sequence = sequence.next
-            let verdict = try change.map(judge.verdict(on:)) ?? .quarantine(.malformed)
-            let outcome = try carryOut(verdict, change, sequence, device, records, transaction)
-            try transaction.append(
-                StoredChange(
-                    device: device.id,
-                    sequence: sequence,
-                    record: change?.record,
-                    payload: payloads[index],
-                    hash: hashes[index],
-                    outcome: outcome,
-                    receivedAt: now,
-                    epoch: self.epoch
-                )
+            let arrival = Arrival(
+                device: device.id,
+                sequence: sequence,
+                payload: payloads[index],
+                hash: hashes[index],
+                change: change,
+                hasOldGrant: change.map { $0.grant != 0 && $0.grant < grant } ?? false
             )
-            outcomes.append(outcome)
+            // A number that was never given says nothing.
+            grant = max(grant, min(change?.grant ?? 0, device.grant.number))
+            outcomes.append(try desk.take(arrival))
         }
-        try Placing(records: records, schema: schema).run(in: transaction)
+        device.lastGrant = grant
+        try desk.finish()
         return outcomes
     }
 
-    // > [Q-06] Every change of a batch gets an outcome; none keeps another from being dealt with.
-    private func carryOut(
-        _ verdict: Verdict,
-        _ change: Change?,
-        _ sequence: SequenceNumber,
-        _ device: StoredDevice,
+    func desk(
+        for actor: Actor,
         _ records: WorkingSet,
-        _ transaction: some StoreTransaction
-    ) throws -> Outcome {
-        switch verdict {
-        case .quarantine(let refusal):
-            var outcome = Outcome(sequence: sequence, kind: .quarantined)
-            outcome.code = refusal.code
-            outcome.field = refusal.field
-            outcome.message = refusal.message
-            return outcome
-        case .accept(let merged):
-            let open = merged.conflicts.count { $0.isOpen }
-            let old = try records.record(merged.record.id)
-            records.set(
-                StoredRecord(
-                    state: merged.record,
-                    placements: old?.placements ?? [],
-                    openConflicts: (old?.openConflicts ?? 0) + open
-                )
-            )
-            try keep(merged.conflicts, of: merged.record, device, transaction)
-            return Outcome(
-                sequence: sequence,
-                kind: Outcome.Kind(merged.kind),
-                revision: merged.record.revision
-            )
-        }
-    }
-
-    private func keep(
-        _ conflicts: [Conflict],
-        of record: RecordState,
-        _ device: StoredDevice,
-        _ transaction: some StoreTransaction
-    ) throws {
-        for conflict in conflicts {
-            let standing = try transaction.device(conflict.standing.device)?.name
-            let context = ConflictContext(
-                id: 0,
-                record: record.id,
-                type: record.type,
-                revision: record.revision,
-                metAt: now,
-                authors: [conflict.standing.device: standing ?? ""]
-                    .merging([device.id: device.name]) { _, mine in mine }
-            )
-            try transaction.append(
-                conflict: conflict.encoded(in: context),
-                of: record.id,
-                device: device.id,
-                isOpen: conflict.isOpen
-            )
-        }
-    }
-}
-
-extension Outcome.Kind {
-    fileprivate init(_ kind: Merged.Kind) {
-        self =
-            switch kind {
-            case .applied: .applied
-            case .merged: .merged
-            case .conflicted: .conflicted
-            case .unchanged: .unchanged
-            }
+        _ transaction: any StoreTransaction,
+        _ hand: ServerHand? = nil
+    ) -> IntakeDesk {
+        IntakeDesk(
+            judge: Judge(
+                actor: actor,
+                records: records,
+                transaction: transaction,
+                rules: rules,
+                schema: schema,
+                limits: limits,
+                epoch: epoch,
+                server: identity.key.publicKey.deviceID
+            ),
+            hand: hand ?? ServerHand(identity: identity, transaction: transaction, now: now),
+            now: now
+        )
     }
 }
 

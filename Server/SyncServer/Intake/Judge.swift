@@ -2,13 +2,16 @@ internal import SyncProtocol
 
 /// Decides what becomes of each change of a batch, looking at the records as they are by then.
 struct Judge {
-    let device: StoredDevice
+    let actor: Actor
     let records: WorkingSet
     let transaction: any StoreTransaction
     let rules: any RecordRules
     let schema: Schema
     let limits: Limits
     let epoch: Epoch
+
+    /// The server's own device, by which many people act.
+    let server: DeviceID
 
     /// What is to be done with a change.
     ///
@@ -17,6 +20,7 @@ struct Judge {
     func verdict(on change: Change) throws -> Verdict {
         // > [V-04] A change for a type that nobody here knows is quarantined with its bytes.
         guard let type = schema.type(change.type) else { return .quarantine(.typeUnknown) }
+        guard change.touched.count <= limits.fieldsPerChange else { return .quarantine(.tooLarge) }
         let canonical: Change
         do throws(WireError) {
             canonical = try change.canonical(as: type)
@@ -25,32 +29,73 @@ struct Judge {
             return .quarantine(.malformed(field: number))
         }
         do {
-            return .accept(try merged(canonical, type))
+            return .accept(try effects(of: canonical, type))
         } catch let refusal as Refusal {
             return .quarantine(refusal)
         }
     }
 
-    private func merged(_ change: Change, _ type: RecordType) throws -> Merged {
+    private func effects(of change: Change, _ type: RecordType) throws -> [Effect] {
         let standing = try records.record(change.record)
         try checkPresence(of: standing, for: change, type)
-        try checkReferences(of: change, type)
-        try checkOwnFields(of: change, isCreation: standing == nil, type)
-        try checkAreas(of: standing, for: change, type)
+        try checkShape(of: change, over: standing)
+        let settled = try settled(change, standing, type)
+        let (followed, followers) = try following(settled, type)
+        try checkReferences(of: followed, type)
+        try checkOwnFields(of: followed, over: standing, type)
+        // What is only taken back touches nothing, wherever it stands.
+        if !change.isWithdrawal { try checkAreas(of: standing, for: followed, type) }
+        if let standing, let apart = try toldApart(settled, standing, type) { return apart }
+        if let standing, change.redirect != nil || change.split {
+            guard actor.may(.reidentify, under: change.grant) else { throw Refusal.forbidden }
+            return try change.split
+                ? parted(standing, by: change, type) : pointed(standing, by: change, type)
+        }
+        var effects = try written(followed, to: standing, type, via: nil)
+        effects[0].followers = followers
+        return effects + (try revived(by: effects[0], over: standing, type))
+    }
+
+    /// What a change does to its record, and to those that it points to.
+    func written(
+        _ change: Change,
+        to standing: StoredRecord?,
+        _ type: RecordType,
+        via: RecordID?
+    ) throws -> [Effect] {
+        // What came in from another record is nothing that was made on this one.
+        let made = change
+        let change = via == nil ? try knowing(change, standing, type) : change
         let isReferredTo =
             try change.deletion != nil && records.isReferredTo(change.record)
         var merged = merge(
             change,
-            by: device.author,
+            by: actor.author,
             into: standing?.state,
             of: type,
             epoch: epoch,
             isReferredTo: isReferredTo
         )
         guard merged.record.fields.bytes.count <= limits.recordBytes else { throw Refusal.tooLarge }
-        if merged.record.isDeleted, change.deletion == nil { throw Refusal.deleted }
+        if merged.record.isDeleted, change.deletion == nil, !change.isWithdrawal {
+            // What is passed on to a record that was deleted knowing of it says nothing there.
+            guard via == nil else { return [] }
+            throw Refusal.deleted
+        }
         if let standing { try checkRules(of: &merged, over: standing.state, change, type) }
-        return merged
+        var effect = Effect(change: change, merged: merged, own: standing?.own, via: via)
+        if let standing, via == nil,
+            let own = own(of: standing, after: made, as: merged.record, type)
+        {
+            effect.own = own.record
+            effect.merged.add(own.conflicts)
+            // What was written there alone was written, too: whoever reads the record has seen it.
+            if own.record.revision > merged.record.revision {
+                effect.merged.record = merged.record.counted(at: own.record.revision)
+            }
+        }
+        guard let standing else { return [effect] }
+        return [effect] + (try passedOn(change, from: standing, type, origin: via))
     }
 
     private func checkPresence(
@@ -60,6 +105,8 @@ struct Judge {
     ) throws {
         if let standing {
             guard standing.state.type == change.type else { throw Refusal.malformed(field: 0) }
+            // > [E-02] A later edit of an erased record is refused and not kept; a creation begins anew.
+            if standing.state.isErased, !change.isCreation { throw Refusal.erased }
             return
         }
         // > [V-02] A change that depends on a quarantined creation waits with it, and leaves with it.
@@ -70,13 +117,28 @@ struct Judge {
         guard change.isCreation else { throw Refusal.recordUnknown }
     }
 
+    /// Whether the change is one that its author could have made.
+    private func checkShape(of change: Change, over standing: StoredRecord?) throws {
+        guard !change.isContradictory else { throw Refusal.contradictory }
+        // An erasure is an operator's act at the server, and only there does anybody act for another.
+        guard change.erasure == nil, actor.isServer || change.principal == nil else {
+            throw Refusal.forbidden
+        }
+        // > [M-15] A deletion names its reason: captured by mistake, duplicate, on request of the person,
+        // > or another in words.
+        if let deletion = change.deletion, !deletion.isGiven { throw Refusal.reasonMissing }
+        let known = Base(epoch: epoch, revision: standing?.state.revision ?? .none)
+        let bases = [change.base] + change.fieldBases.values
+        guard bases.allSatisfy({ $0 == .none || $0 <= known }) else { throw Refusal.baseUnknown }
+    }
+
     private func checkReferences(of change: Change, _ type: RecordType) throws {
         for field in type.placing where field.format == .reference {
             guard let target = change.fields.reference(field.number) else { continue }
             if let found = try records.record(target) {
-                guard schema.type(found.state.type)?.name == field.refersTo else {
-                    throw Refusal.referenceUnknown(field: field.number)
-                }
+                guard schema.type(found.state.type)?.name == field.refersTo,
+                    !(found.state.isErased && found.state.isDeleted)
+                else { throw Refusal.referenceUnknown(field: field.number) }
                 continue
             }
             // > [V-02] A change that depends on a quarantined creation waits with it, and leaves with it.
@@ -87,14 +149,18 @@ struct Judge {
         }
     }
 
-    /// What a change says has to be valid by itself; what a creation leaves out, too.
+    /// What a change says has to be valid by itself; what a creation leaves out, too, and what of a group
+    /// that travels whole.
     private func checkOwnFields(
         of change: Change,
-        isCreation: Bool,
+        over standing: StoredRecord?,
         _ type: RecordType
     ) throws {
-        let violations = rules.violations(of: change.fields, as: type)
-        let own = violations.first { isCreation || change.fields[$0.field] != nil }
+        let isWhole = change.schema >= Schema.version
+        let units = isWhole ? change.touched.flatMap { type.unit(of: $0) } : []
+        let said = Set(change.fields.numbers + change.clears + units)
+        let own = rules.violations(of: change.fields, as: type)
+            .first { standing == nil || said.contains($0.field) }
         if let own { throw Refusal(own) }
     }
 
@@ -105,7 +171,7 @@ struct Judge {
         for change: Change,
         _ type: RecordType
     ) throws {
-        let granted = device.areas(ofGrant: change.grant)
+        guard let granted = actor.areas(under: change.grant) else { return }
         if let standing, try isHeld(standing, under: granted) { return }
         // A capture of what is known elsewhere already is a concurrent creation: it names the area.
         guard change.isCreation, standing == nil || change.record.isDerived else {
@@ -122,9 +188,15 @@ struct Judge {
     }
 
     /// Whether the device holds a record, held it before it left, or made it.
-    private func isHeld(_ record: StoredRecord, under granted: [AreaCode]) throws -> Bool {
+    func isHeld(_ record: StoredRecord, under granted: [AreaCode]) throws -> Bool {
         if record.placements.contains(where: { granted.cover($0.area) }) { return true }
-        if record.state.wasWritten(by: device.id) { return true }
+        // What the server's own device wrote, somebody else had asked for.
+        if !actor.author.isShared, record.state.wasWritten(by: actor.author.device) { return true }
+        if record.state.isDeleted, record.placements.isEmpty {
+            // Its tombstone has left the feeds: it would stand where it stood.
+            let areas = try Standing(records: records, schema: schema).areas(of: record)
+            return areas.contains { granted.cover($0) }
+        }
         return try transaction.departures(of: record.state.id).contains { granted.cover($0) }
     }
 
@@ -139,11 +211,17 @@ struct Judge {
         let broken = rules.violations(of: merged.record.fields, as: type)
             .filter { !before.contains($0.rule) }
         guard let first = broken.first else { return }
-        guard standing.holdsOthersWork(than: device.id, above: change.base) else {
+        guard standing.holdsOthersWork(than: actor.author, above: change.base) else {
             throw Refusal(first)
         }
         // > [M-14] A merge of two valid changes that breaks a rule is kept and opens a conflict.
-        merged.noteInvalid(first, standing: standing, change, by: device.id)
+        merged.noteInvalid(
+            first,
+            standing: standing,
+            change,
+            by: actor.author.device,
+            of: type
+        )
     }
 }
 

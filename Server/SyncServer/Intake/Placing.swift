@@ -6,6 +6,8 @@ internal import SyncProtocol
 struct Placing {
     let records: WorkingSet
     let schema: Schema
+    /// The server's clock, in milliseconds since 1970.
+    let now: Int64
 
     /// Puts everything that changed at new positions.
     func run(in transaction: some StoreTransaction) throws {
@@ -16,12 +18,17 @@ struct Placing {
             guard let record = try records.record(id) else { continue }
             // A tombstone stays where the record stood: whoever held it has to hear of it.
             let old = Set(record.placements.map(\.area))
-            let areas =
-                record.state.isDeleted || !affected.contains(id)
+            var areas =
+                !record.state.isLive || !affected.contains(id)
                 ? old : try standing.areas(of: record)
+            // > [E-02] A device that hears of an erasure redacts what it holds: also one that held the
+            // > record before it left.
+            if record.state.isErased, record.state.isDeleted {
+                areas.formUnion(try transaction.departures(of: id))
+            }
             let isNews = records.isNews(record)
             guard isNews || areas != old else { continue }
-            moves += Self.moves(of: record, to: areas, isNews: isNews)
+            moves += self.moves(of: record, to: areas, isNews: isNews)
         }
         let placed = try positioned(moves, in: transaction)
         for move in placed { records.place(move) }
@@ -30,7 +37,7 @@ struct Placing {
     }
 
     /// What happens to a record's placements when it has to stand in these areas.
-    private static func moves(
+    private func moves(
         of record: StoredRecord,
         to areas: Set<AreaCode>,
         isNews: Bool
@@ -42,7 +49,8 @@ struct Placing {
                 area: area,
                 from: old[area],
                 to: .start,
-                isDeparture: false
+                isDeparture: false,
+                goneAt: record.state.isLive ? nil : now
             )
         }
         let departures = old.filter { !areas.contains($0.key) }.map { area, position in
@@ -51,7 +59,8 @@ struct Placing {
                 area: area,
                 from: position,
                 to: .start,
-                isDeparture: true
+                isDeparture: true,
+                goneAt: now
             )
         }
         return arrivals + departures

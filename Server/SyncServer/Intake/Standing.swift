@@ -35,7 +35,7 @@ struct Standing {
         // > [P-02] A record that another carries (a registration its person and its dwelling) stands
         // > wherever that one stands.
         let carriers = try records.referrers(of: record.state.id)
-            .filter { $0.field.placing == .carries && !$0.record.state.isDeleted }
+            .filter { $0.field.placing == .carries && $0.record.state.isLive }
         guard carriers.isEmpty else {
             return carriers.reduce(into: []) { areas, carrier in
                 guard let type = schema.type(carrier.record.state.type) else { return }
@@ -69,7 +69,7 @@ struct Standing {
     /// Whether a change of this record can have moved anything: most edits cannot.
     private func moves(_ record: StoredRecord) -> Bool {
         guard let before = records.original(record.state.id) else { return true }
-        guard before.state.isDeleted == record.state.isDeleted,
+        guard before.state.isLive == record.state.isLive,
             (before.openConflicts > 0) == (record.openConflicts > 0),
             let type = schema.type(record.state.type)
         else { return true }

@@ -15,6 +15,7 @@ final class WorkingSet {
     /// References that the batch made, by the record referred to.
     private var newReferences: [RecordID: Set<Reference>] = [:]
     private var touched: Set<RecordID> = []
+    private var touchedConflicts: Set<RecordID> = []
 
     init(_ transaction: any StoreTransaction, schema: Schema) {
         self.transaction = transaction
@@ -69,7 +70,11 @@ final class WorkingSet {
         guard let before = before[record.state.id] else { return true }
         return before.state.revision != record.state.revision
             || before.openConflicts != record.openConflicts
+            || touchedConflicts.contains(record.state.id)
     }
+
+    /// Notes that one of a record's open conflicts says something else now.
+    func noteConflict(of id: RecordID) { touchedConflicts.insert(id) }
 
     private func sorted(_ isWanted: (StoredRecord) -> Bool) -> [StoredRecord] {
         touched.compactMap { now[$0] }.filter(isWanted).sorted { $0.state.id < $1.state.id }
@@ -104,14 +109,25 @@ final class WorkingSet {
         .sorted { $0.record.state.id < $1.record.state.id }
     }
 
-    /// Whether a record that is not deleted refers to one.
+    /// Whether a live record refers to one.
     func isReferredTo(_ id: RecordID) throws -> Bool {
-        try referrers(of: id).contains { !$0.record.state.isDeleted }
+        try referrers(of: id).contains { $0.record.state.isLive }
+    }
+
+    /// The records that point to one, as the batch has made them by now, in the order of their ids.
+    func sources(of id: RecordID) throws -> [StoredRecord] {
+        try load(try transaction.redirects(to: id))
+        return now.values.filter { $0.state.redirect == id }.sorted { $0.state.id < $1.state.id }
     }
 
     /// What to tell the store, in the order of the ids.
     var writes: [RecordWrite] {
-        sorted { isNews($0) || before[$0.state.id]?.placements != $0.placements }.map { record in
+        let changed = sorted { record in
+            let known = before[record.state.id]
+            return isNews(record) || known?.placements != record.placements
+                || known?.own != record.own
+        }
+        return changed.map { record in
             let new = Set(references(of: record.state))
             let old = Set(before[record.state.id].map { references(of: $0.state) } ?? [])
             return RecordWrite(

@@ -15,6 +15,10 @@ public protocol Store: Sendable {
     func read<R: Sendable>(
         _ body: @escaping @Sendable (any StoreReader) throws -> R
     ) async throws -> R
+
+    /// Sees to it that what was redacted does not linger where no transaction reads it: in logs, in free
+    /// pages.
+    func scrub() async throws
 }
 
 /// What can be read in a transaction.
@@ -45,11 +49,44 @@ public protocol StoreReader {
     ) throws -> [StoredChange]
     /// Of these records, those that are known only from a creation in quarantine.
     func quarantinedCreations(among ids: some Collection<RecordID>) throws -> Set<RecordID>
-    /// Every conflict of a record, the oldest first; each the bytes of a `Conflict` message.
-    func conflicts(of id: RecordID, openOnly: Bool) throws -> [[UInt8]]
+    /// What happened to a record, the oldest step first: changes of its own, and those made on records
+    /// that point to it.
+    func steps(of id: RecordID) throws -> [StoredStep]
 
-    /// The heads of the feeds of every area that one of these contains, in the order of their codes.
-    func heads(under areas: [AreaCode]) throws -> [(area: AreaCode, head: Position)]
+    /// Every conflict of a record, the oldest first.
+    func conflicts(of id: RecordID, openOnly: Bool) throws -> [ConflictEntry]
+    /// Every conflict of a record, and those that it brought to others to which it pointed.
+    func conflicts(about id: RecordID) throws -> [ConflictEntry]
+    /// A conflict by its number.
+    func conflict(_ id: UInt64) throws -> ConflictEntry?
+    /// Open conflicts behind a rank, the first ranks first [C-05].
+    func openConflicts(after rank: ConflictRank?, limit: Int) throws -> [ConflictEntry]
+
+    /// A change in quarantine by its number in the history.
+    func returned(_ id: UInt64) throws -> ReturnedChange?
+    /// A device's change in quarantine.
+    func returned(_ sequence: SequenceNumber, of device: DeviceID) throws -> ReturnedChange?
+    /// A device's changes to a record in quarantine about which nothing was decided.
+    func returned(of device: DeviceID, to record: RecordID) throws -> [ReturnedChange]
+    /// Changes in quarantine with a number above one, in the order of their numbers; those about which
+    /// nothing was decided, or all.
+    func returned(
+        after id: UInt64,
+        unsettledOnly: Bool,
+        limit: Int
+    ) throws -> [ReturnedChange]
+    /// What was decided about a device's changes since a number.
+    func settlements(of device: DeviceID, after number: UInt64) throws -> [Settlement]
+
+    /// The records that point to one.
+    func redirects(to id: RecordID) throws -> [RecordID]
+    /// What was made to follow a redirect of a record.
+    func followers(of id: RecordID) throws -> [Reference]
+
+    /// The feeds of every area that one of these contains, in the order of their codes.
+    func heads(under areas: [AreaCode]) throws -> [AreaHead]
+    /// How far each device has read an area, as far as it has said so.
+    func readings(of area: AreaCode) throws -> [DeviceID: Position]
     /// Walks an area's feed from above a position, in order, until the closure has had enough.
     func feed(
         of area: AreaCode,
@@ -72,15 +109,35 @@ public protocol StoreTransaction: StoreReader {
 
     /// Keeps records, in the order of their ids.
     func save(_ records: [RecordWrite]) throws
-    /// Adds an accepted change to the history.
-    func append(_ change: StoredChange) throws
-    /// Adds a conflict of a record; the bytes name no id yet.
-    func append(
-        conflict bytes: [UInt8],
-        of id: RecordID,
-        device: DeviceID,
-        isOpen: Bool
-    ) throws
+    /// Adds an accepted change to the history, and what it did to records that its own points to.
+    ///
+    /// Returns the change's number in the history.
+    @discardableResult
+    func append(_ change: StoredChange, effects: [StoredEffect]) throws -> UInt64
+    /// Puts other bytes in the place of every payload of a record, and forgets what was before: of this
+    /// record, and of others from its first change that reached them on. Reasons of what was decided
+    /// about its returned changes go, too.
+    ///
+    /// The closure is given each payload and returns what may stay of it; the hash stays as it was.
+    func redactHistory(of id: RecordID, _ redacted: ([UInt8]) -> [UInt8]) throws
+    /// Adds a conflict, or puts it in the place of what was known under its number.
+    ///
+    /// Returns its number.
+    @discardableResult
+    func save(_ conflict: ConflictEntry) throws -> UInt64
+    /// Notes what was decided about a change in quarantine; the settlement's number is given here.
+    func settle(_ id: UInt64, by settlement: Settlement) throws
+    /// Notes that a reference was made to follow the redirect of a record.
+    func note(follower: Reference) throws
+    /// Forgets what followed the redirect of a record.
+    func forgetFollowers(of id: RecordID) throws
+    /// Notes how far a device has read its areas.
+    func note(readings: [Bookmark], of device: DeviceID) throws
+    /// Takes tombstones and departures out of a feed: those that have been there since before a time, up
+    /// to a position.
+    ///
+    /// Returns how many.
+    func prune(_ area: AreaCode, upTo position: Position, goneBefore time: Int64) throws -> Int
 
     /// Takes the next positions of an area.
     ///
@@ -115,8 +172,10 @@ public struct Counts: Codable, Hashable, Sendable {
     public var openConflicts = 0
     /// Conflicts decided by a rule.
     public var decidedConflicts = 0
-    /// Changes in quarantine.
+    /// Changes in quarantine about which nothing was decided yet.
     public var quarantined = 0
+    /// Changes in quarantine that were mended or discarded.
+    public var settled = 0
     /// Enrolled devices.
     public var devices = 0
     /// Areas with a feed.

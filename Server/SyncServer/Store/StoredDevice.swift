@@ -16,6 +16,8 @@ public struct StoredDevice: Hashable, Sendable {
     public var highWater = SequenceNumber.none
     /// The head of its chain there.
     public var chain: [UInt8]
+    /// The latest grant under which it captured anything that it has sent.
+    public var lastGrant: UInt64 = 0
     /// When it was enrolled, in milliseconds since 1970.
     public var enrolledAt: Int64
     /// When it last asked for anything; `nil` before it did.
@@ -51,9 +53,17 @@ public struct StoredDevice: Hashable, Sendable {
     /// The grant that holds now.
     public var grant: Grant { grants.last ?? Grant(number: 0, areas: []) }
 
+    /// What whoever holds it is: a department, or what the present grant names.
+    public var role: Role { department == nil ? grant.role : .department }
+
     /// The areas of the grant with a number; the present ones where the number is unknown.
     func areas(ofGrant number: UInt64) -> [AreaCode] {
         (grants.first { $0.number == number } ?? grant).areas
+    }
+
+    /// The role of the grant with a number; the present one where the number is unknown.
+    func role(ofGrant number: UInt64) -> Role {
+        (grants.first { $0.number == number } ?? grant).role
     }
 
     var author: Author { Author(device: id, name: name, department: department) }
@@ -69,6 +79,8 @@ public struct Enrolment: Hashable, Sendable {
     public var areas: [AreaCode]
     /// The department that will speak through it; `nil` for a coordinator.
     public var department: String?
+    /// What whoever holds it will be.
+    public var role: Role
     /// When the code stops working, in milliseconds since 1970.
     public var expiresAt: Int64
     /// The device that brought the code; `nil` while it is unused.
@@ -80,6 +92,7 @@ public struct Enrolment: Hashable, Sendable {
         name: String,
         areas: [AreaCode],
         department: String? = nil,
+        role: Role = .coordinator,
         expiresAt: Int64,
         usedBy: DeviceID? = nil
     ) {
@@ -87,48 +100,8 @@ public struct Enrolment: Hashable, Sendable {
         self.name = name
         self.areas = areas
         self.department = department
+        self.role = role
         self.expiresAt = expiresAt
         self.usedBy = usedBy
-    }
-}
-
-/// An accepted change in the history: what came, and what became of it.
-public struct StoredChange: Hashable, Sendable {
-    /// The device that sent it.
-    public var device: DeviceID
-    /// Its number among the device's.
-    public var sequence: SequenceNumber
-    /// The record concerned; `nil` where the payload does not tell.
-    public var record: RecordID?
-    /// The bytes as they came.
-    public var payload: [UInt8]
-    /// The SHA-256 of the payload, which stays when the payload is redacted.
-    public var hash: [UInt8]
-    /// What became of it.
-    public var outcome: Outcome
-    /// When it came, in milliseconds since 1970.
-    public var receivedAt: Int64
-    /// The epoch in which it was accepted.
-    public var epoch: Epoch
-
-    /// A change.
-    public init(
-        device: DeviceID,
-        sequence: SequenceNumber,
-        record: RecordID?,
-        payload: [UInt8],
-        hash: [UInt8],
-        outcome: Outcome,
-        receivedAt: Int64,
-        epoch: Epoch
-    ) {
-        self.device = device
-        self.sequence = sequence
-        self.record = record
-        self.payload = payload
-        self.hash = hash
-        self.outcome = outcome
-        self.receivedAt = receivedAt
-        self.epoch = epoch
     }
 }

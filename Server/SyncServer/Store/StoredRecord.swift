@@ -8,12 +8,20 @@ public struct StoredRecord: Hashable, Sendable {
     public var placements: [Placement]
     /// How many of its conflicts wait for a person.
     public var openConflicts: Int
+    /// What was made on the record itself, where others point to it: `state` holds theirs, too.
+    public var own: RecordState?
 
     /// A record and where it stands.
-    public init(state: RecordState, placements: [Placement], openConflicts: Int) {
+    public init(
+        state: RecordState,
+        placements: [Placement],
+        openConflicts: Int,
+        own: RecordState? = nil
+    ) {
         self.state = state
         self.placements = placements
         self.openConflicts = openConflicts
+        self.own = own
     }
 }
 
@@ -99,13 +107,41 @@ public struct FeedMove: Hashable, Sendable {
     public var to: Position
     /// Whether the record leaves.
     public var isDeparture: Bool
+    /// When what stands there from now on is nothing but a departure or a tombstone: since when, in
+    /// milliseconds since 1970 by the server's clock [F-08].
+    public var goneAt: Int64?
 
     /// A move.
-    public init(id: RecordID, area: AreaCode, from: Position?, to: Position, isDeparture: Bool) {
+    public init(
+        id: RecordID,
+        area: AreaCode,
+        from: Position?,
+        to: Position,
+        isDeparture: Bool,
+        goneAt: Int64? = nil
+    ) {
         self.id = id
         self.area = area
         self.from = from
         self.to = to
         self.isDeparture = isDeparture
+        self.goneAt = goneAt
+    }
+}
+
+/// How far an area's feed reaches.
+public struct AreaHead: Hashable, Sendable {
+    /// The area.
+    public var area: AreaCode
+    /// Its last position.
+    public var head: Position
+    /// The last position from which a tombstone or departure was taken out [F-08].
+    public var pruned: Position
+
+    /// A head.
+    public init(area: AreaCode, head: Position, pruned: Position) {
+        self.area = area
+        self.head = head
+        self.pruned = pruned
     }
 }

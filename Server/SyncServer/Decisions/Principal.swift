@@ -1,0 +1,57 @@
+public import SyncProtocol
+
+/// Whoever asks the server for something other than a sync: what they are, and where.
+public struct Principal: Hashable, Sendable {
+    /// The device by whose token they came; `nil` for whoever sits at the server.
+    public var device: DeviceID?
+    /// Their name.
+    public var name: String
+    /// What they are.
+    public var role: Role
+    /// The areas in which they may act; `nil` for everywhere.
+    public var areas: [AreaCode]?
+
+    /// Whoever holds a device, by its present grant.
+    public init(_ device: StoredDevice) {
+        self.device = device.id
+        name = device.name
+        role = device.role
+        areas = device.grant.areas
+    }
+
+    /// The operator at the server itself.
+    public init(operatorNamed name: String) {
+        self.name = name
+        role = .operator
+    }
+
+    /// Throws `role_forbidden` where the role may not.
+    func check(_ act: Role.Act) throws {
+        guard role.may(act) else { throw SyncError(Refusal.forbidden) }
+    }
+
+    /// Whether they may see what stands in these areas.
+    func sees(_ placements: [Placement]) -> Bool {
+        guard let areas else { return true }
+        return placements.contains { areas.cover($0.area) }
+    }
+}
+
+extension SyncError {
+    /// A refusal, where nobody waits for an outcome.
+    init(_ refusal: Refusal) {
+        self.init(
+            Code(rawValue: refusal.code),
+            refusal.message,
+            hint: "未作任何改动。 Nothing was changed.",
+            subject: refusal.field == 0 ? nil : String(refusal.field)
+        )
+    }
+
+    static let recordNotFound = SyncError(
+        "record_not_found",
+        "没有这条记录 There is no such record in these areas",
+        hint: "请核对编号；责任区以外的记录不显示。 Check the id; a record outside the areas is not shown.",
+        subject: "id"
+    )
+}

@@ -1,0 +1,78 @@
+public import SyncProtocol
+internal import SyncTrust
+
+/// What a walk along every chain found.
+public struct AuditReport: Hashable, Sendable {
+    /// Where a chain breaks first.
+    public struct Break: Hashable, Sendable {
+        /// The device.
+        public var device: DeviceID
+        /// What the operator calls it.
+        public var name: String
+        /// The number of the first change that does not fit.
+        public var sequence: SequenceNumber
+        /// A stable name for what is wrong: `change_missing`, `payload_altered`, `head_differs`.
+        public var code: String
+    }
+
+    /// Chains walked.
+    public var devices = 0
+    /// Changes walked.
+    public var changes = 0
+    /// Changes whose payloads were redacted by law: their hashes were walked.
+    public var redacted = 0
+    /// The first break of each chain that has one.
+    public var breaks: [Break] = []
+}
+
+extension SyncService {
+    // > [H-03] The chain of every device verifies from its first change to its head, redacted payloads
+    // > included; the first break is named.
+
+    /// Walks every device's chain; `progress` is told how many changes of how many were walked.
+    public func auditChains(
+        progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+    ) async throws -> AuditReport {
+        let devices = try await store.read { try $0.devices() }
+        let total = devices.reduce(0) { $0 + Int(clamping: $1.highWater.rawValue) }
+        var report = AuditReport()
+        for device in devices {
+            report.devices += 1
+            try await walk(device, into: &report) { progress($0, total) }
+        }
+        return report
+    }
+
+    private func walk(
+        _ device: StoredDevice,
+        into report: inout AuditReport,
+        progress: (Int) -> Void
+    ) async throws {
+        var head = Chain.start
+        var next = SequenceNumber.none.next
+        func note(_ code: String, at sequence: SequenceNumber) {
+            report.breaks.append(
+                .init(device: device.id, name: device.name, sequence: sequence, code: code)
+            )
+        }
+        while next <= device.highWater {
+            let last = SequenceNumber(rawValue: min(next.rawValue + 999, device.highWater.rawValue))
+            let range = next...last
+            let changes = try await store.read { try $0.changes(of: device.id, in: range) }
+            for change in changes {
+                guard change.sequence == next else { break }
+                if change.isRedacted {
+                    report.redacted += 1
+                } else if Chain.hash(of: change.payload) != change.hash {
+                    return note("payload_altered", at: change.sequence)
+                }
+                head = Chain.head(after: head, hash: change.hash)
+                report.changes += 1
+                next = next.next
+            }
+            guard next > last else { return note("change_missing", at: next) }
+            progress(report.changes)
+        }
+        if head != device.chain { note("head_differs", at: device.highWater) }
+    }
+}

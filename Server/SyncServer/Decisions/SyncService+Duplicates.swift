@@ -1,0 +1,47 @@
+public import SyncProtocol
+
+/// Two records that may be the same, with both.
+public struct ProposedPair: Sendable {
+    /// The pair, and why.
+    public var pair: DuplicatePair
+    /// The record with the smaller id.
+    public var first: StoredRecord
+    /// The other one.
+    public var second: StoredRecord
+}
+
+extension SyncService {
+    /// Pairs of records of a type that may be the same, among all that somebody may see, the likeliest
+    /// first.
+    ///
+    /// They are proposed, never merged by themselves.
+    public func duplicates(
+        of type: RecordType,
+        for principal: Principal,
+        limit: Int = 100
+    ) async throws -> [ProposedPair] {
+        guard var finder = rules.duplicateFinder(for: type) else { return [] }
+        var cursor: RecordID?
+        let page = limits.rowsPerPage
+        repeat {
+            let after = cursor
+            let rows = try await store.read {
+                try $0.records(ofType: type.number, after: after, limit: page)
+            }
+            for record in rows where record.state.isLive && principal.sees(record.placements) {
+                finder.add(record.state.id, record.state.fields)
+            }
+            cursor = rows.count < page ? nil : rows.last?.state.id
+        } while cursor != nil
+        let pairs = finder.pairs(limit: max(1, min(limit, limits.rowsPerPage)))
+        return try await store.read { transaction in
+            try pairs.compactMap { pair in
+                let found = try transaction.records([pair.first, pair.second])
+                guard let first = found[pair.first], let second = found[pair.second],
+                    [first, second].allSatisfy({ $0.state.isLive && principal.sees($0.placements) })
+                else { return nil }
+                return ProposedPair(pair: pair, first: first, second: second)
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+internal import SyncProtocol
+
+/// Who wants something done, and what they may do.
+///
+/// A device acts by the grant under which it captured; the server's own device acts by the powers of
+/// whoever asked it.
+struct Actor {
+    let author: Author
+    private let powers: Powers
+
+    private enum Powers {
+        case granted(StoredDevice)
+        case lent(Role, areas: [AreaCode]?)
+    }
+
+    init(_ device: StoredDevice) {
+        author = device.author
+        powers = .granted(device)
+    }
+
+    /// The server's own device, for somebody with a role in some areas; `nil` for everywhere.
+    init(server device: StoredDevice, for name: String, as role: Role, in areas: [AreaCode]?) {
+        author = Author(device: device.id, name: name, isShared: true)
+        powers = .lent(role, areas: areas)
+    }
+
+    /// The same powers, for what somebody else had said.
+    func speaking(for author: Author) -> Actor { Actor(author: author, powers: powers) }
+
+    private init(author: Author, powers: Powers) {
+        self.author = author
+        self.powers = powers
+    }
+
+    /// Whether this is the server's own device, by which many people act.
+    var isServer: Bool {
+        if case .lent = powers { true } else { false }
+    }
+
+    func may(_ act: Role.Act, under grant: UInt64) -> Bool {
+        switch powers {
+        case .granted(let device): device.role(ofGrant: grant).may(act)
+        case .lent(let role, _): role.may(act)
+        }
+    }
+
+    /// The areas in which it may act; `nil` for everywhere.
+    func areas(under grant: UInt64) -> [AreaCode]? {
+        switch powers {
+        case .granted(let device): device.areas(ofGrant: grant)
+        case .lent(_, let areas): areas
+        }
+    }
+}

@@ -1,0 +1,59 @@
+internal import SyncProtocol
+
+/// What becomes of returned changes when another says what they said.
+extension IntakeDesk {
+    // > [V-05] A change may name returned changes of its device that it takes the place of. Once it is
+    // > accepted, they are mended.
+    //
+    // A deletion that did not come to pass says nothing in the place of anything.
+    func settleMended(by change: Change, _ arrival: Arrival, _ record: RecordState) throws {
+        guard change.deletion == nil || record.isDeleted else { return }
+        for sequence in change.mends {
+            guard let returned = try transaction.returned(sequence, of: arrival.device),
+                try isMendable(returned, by: change)
+            else { continue }
+            try settle(returned)
+        }
+        // What the same hand said again of the same fields was said in the other's place.
+        for returned in try transaction.returned(of: arrival.device, to: change.record) {
+            guard returned.change.sequence < arrival.sequence, let earlier = returned.parsed,
+                let type = judge.schema.type(change.type), earlier.isOvertaken(by: change, of: type)
+            else { continue }
+            try settle(returned)
+        }
+    }
+
+    /// Whether a change may take the place of a returned one: it says it again, of the same record or in
+    /// the place of one that was never made, under a wrong number.
+    private func isMendable(_ returned: ReturnedChange, by change: Change) throws -> Bool {
+        guard returned.settlement == nil else { return false }
+        guard let id = returned.change.record, let earlier = returned.parsed,
+            let type = judge.schema.type(change.type)
+        else { return true }
+        guard earlier.type == change.type else { return false }
+        guard
+            try change.isSaidInstead(of: earlier, type)
+                || change.isSaidInstead(of: earlier, type, besides: saidSince(returned.change))
+        else { return false }
+        return try id == change.record || records.record(id) == nil
+    }
+
+    /// The fields that a device has said of a record, and the server accepted, since a change.
+    private func saidSince(_ change: StoredChange) throws -> [UInt32] {
+        let last = SequenceNumber(rawValue: .max >> 1)
+        return try transaction.changes(of: change.device, in: change.sequence.next...last)
+            .filter { $0.record == change.record && $0.outcome.kind != .quarantined }
+            .compactMap { try? Change(payload: $0.payload, epoch: $0.epoch) }
+            .flatMap(\.touched)
+    }
+
+    private func settle(_ returned: ReturnedChange) throws {
+        let settlement = Settlement(.mended, by: judge.actor.author.name, at: now)
+        try transaction.settle(returned.id, by: settlement)
+    }
+}
+
+extension ReturnedChange {
+    /// The change, as far as its bytes parse.
+    fileprivate var parsed: Change? { try? Change(payload: change.payload, epoch: change.epoch) }
+}
