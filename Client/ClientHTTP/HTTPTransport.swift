@@ -56,6 +56,15 @@ public final class HTTPTransport: Transport {
         }
     }
 
+    /// Reads a document.
+    public func read(_ path: String, from server: String, token: String) async throws -> [UInt8] {
+        var request = HTTPClientRequest(url: server + path)
+        request.headers.add(name: "Accept-Encoding", value: ContentCoding.deflate.rawValue)
+        request.headers.add(name: "Authorization", value: "Bearer \(token)")
+        let (response, received) = try await exchange(request)
+        return try unpack(received, response)
+    }
+
     private func post(
         _ body: [UInt8],
         to url: String,

@@ -7,6 +7,7 @@ enum LocalMigrations {
     static var all: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: first) }
+        migrator.registerMigration("2") { try $0.execute(sql: second) }
         return migrator
     }
 
@@ -72,5 +73,40 @@ enum LocalMigrations {
         CREATE INDEX conflict_record ON conflict (record);
 
         CREATE TABLE imported (hash BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+        """
+
+    private static let second = """
+        -- The record that this one was found to be: by the server, and by what lies over it.
+        ALTER TABLE record ADD COLUMN acknowledged_redirect BLOB;
+        ALTER TABLE record ADD COLUMN redirect BLOB;
+        ALTER TABLE record ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX record_redirect ON record (redirect) WHERE redirect IS NOT NULL;
+
+        -- Of a returned change, the numbers of the fields that a later one says.
+        ALTER TABLE outbox ADD COLUMN overtaken TEXT NOT NULL DEFAULT '';
+
+        -- What people decided about returned changes.
+        CREATE TABLE settlement (
+            number INTEGER PRIMARY KEY,
+            sequence INTEGER NOT NULL,
+            kind INTEGER NOT NULL,
+            author TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            settled_at INTEGER NOT NULL
+        ) STRICT;
+
+        -- The server's last receipt of each epoch.
+        CREATE TABLE receipt (
+            epoch INTEGER PRIMARY KEY,
+            sequence INTEGER NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT;
+
+        -- What stood in an area when it began to be read anew, and was not placed there again yet.
+        CREATE TABLE sweep (
+            area TEXT NOT NULL,
+            record BLOB NOT NULL,
+            PRIMARY KEY (area, record)
+        ) STRICT, WITHOUT ROWID;
         """
 }

@@ -39,6 +39,8 @@ public final class LocalSQLiteStore: LocalStore {
         configuration.maximumReaderCount = 2
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA synchronous = FULL")
+            // What was redacted by law must not linger in pages that are free.
+            try database.execute(sql: "PRAGMA secure_delete = ON")
         }
         return configuration
     }
@@ -55,6 +57,13 @@ public final class LocalSQLiteStore: LocalStore {
         _ body: @escaping @Sendable (any LocalReader) throws -> R
     ) async throws -> R {
         try await translating { try await pool.read { try body(LocalSQLiteTransaction($0)) } }
+    }
+
+    /// Writes the log back into the database and empties it.
+    public func scrub() async throws {
+        try await translating {
+            try await pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        }
     }
 
     private func translating<R: Sendable>(_ body: () async throws -> R) async throws -> R {

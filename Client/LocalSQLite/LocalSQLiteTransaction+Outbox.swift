@@ -5,7 +5,7 @@ internal import SyncProtocol
 
 extension LocalSQLiteTransaction {
     private static let columns =
-        "sequence, record, payload, chain, kind, revision, code, field, message"
+        "sequence, record, payload, chain, kind, revision, code, field, message, overtaken"
 
     func append(_ entry: OutboxEntry) throws {
         try run(
@@ -27,6 +27,10 @@ extension LocalSQLiteTransaction {
         try entries("WHERE kind IS NULL ORDER BY sequence LIMIT ?", [limit])
     }
 
+    func change(_ sequence: SequenceNumber) throws -> OutboxEntry? {
+        try entries("WHERE sequence = ?", [Int64(clamping: sequence.rawValue)]).first
+    }
+
     func lastChange() throws -> OutboxEntry? {
         try entries("ORDER BY sequence DESC LIMIT 1", []).first
     }
@@ -46,8 +50,8 @@ extension LocalSQLiteTransaction {
             WHERE sequence = ? AND kind IS NULL
             """,
             [
-                outcome.kind.rawValue, Int64(outcome.revision.rawValue), outcome.code,
-                outcome.field, outcome.message, Int64(outcome.sequence.rawValue),
+                outcome.kind.rawValue, Int64(clamping: outcome.revision.rawValue), outcome.code,
+                outcome.field, outcome.message, Int64(clamping: outcome.sequence.rawValue),
             ]
         )
     }
@@ -58,14 +62,31 @@ extension LocalSQLiteTransaction {
             UPDATE outbox SET overlaid = 0
             WHERE record = ? AND overlaid AND kind <> 5 AND revision <= ?
             """,
-            [Data(id.bytes), Int64(revision.rawValue)]
+            [Data(id.bytes), Int64(clamping: revision.rawValue)]
         )
     }
 
     func settleReturned(_ sequence: SequenceNumber) throws {
         try run(
             "UPDATE outbox SET overlaid = 0 WHERE sequence = ? AND kind = 5",
-            [Int64(sequence.rawValue)]
+            [Int64(clamping: sequence.rawValue)]
+        )
+    }
+
+    func note(overtaken fields: [UInt32], of sequence: SequenceNumber) throws {
+        try run(
+            "UPDATE outbox SET overtaken = ? WHERE sequence = ?",
+            [
+                fields.map { String($0) }.joined(separator: ","),
+                Int64(clamping: sequence.rawValue),
+            ]
+        )
+    }
+
+    func redactAnswered(of id: RecordID) throws {
+        try run(
+            "UPDATE outbox SET payload = x'', message = NULL WHERE record = ? AND kind IS NOT NULL",
+            [Data(id.bytes)]
         )
     }
 
@@ -94,5 +115,6 @@ extension OutboxEntry {
             outcome.message = row[8] ?? ""
             self.outcome = outcome
         }
+        overtaken = (row[9] as String).split(separator: ",").compactMap { UInt32($0) }
     }
 }

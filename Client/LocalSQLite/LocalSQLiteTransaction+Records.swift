@@ -6,7 +6,8 @@ internal import SyncProtocol
 extension LocalSQLiteTransaction {
     private static let columns = """
         id, type, epoch, revision, deleted, clock, acknowledged, visible, pending, returned,
-        (SELECT group_concat(area) FROM placement WHERE placement.record = record.id)
+        (SELECT group_concat(area) FROM placement WHERE placement.record = record.id),
+        acknowledged_redirect, redirect, erased
         """
 
     func record(_ id: RecordID) throws -> LocalRecord? {
@@ -66,6 +67,13 @@ extension LocalSQLiteTransaction {
         return try ids.compactMap { try RecordID(bytes: $0.bytes(0)).flatMap(record) }
     }
 
+    func redirects(to id: RecordID) throws -> [LocalRecord] {
+        try rows(
+            "SELECT \(Self.columns) FROM record WHERE redirect = ? ORDER BY id",
+            [Data(id.bytes)]
+        ).map(local(_:))
+    }
+
     func placedAreas() throws -> [AreaCode] {
         try rows("SELECT DISTINCT area FROM placement").compactMap { AreaCode($0[0] as String) }
     }
@@ -77,24 +85,29 @@ extension LocalSQLiteTransaction {
         try run(
             """
             INSERT INTO record (id, type, epoch, revision, deleted, clock, acknowledged, visible, title,
-                searchable, areas, pending, returned)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                searchable, areas, pending, returned, acknowledged_redirect, redirect, erased)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET
                 epoch = excluded.epoch, revision = excluded.revision, deleted = excluded.deleted,
                 clock = excluded.clock, acknowledged = excluded.acknowledged,
                 visible = excluded.visible, title = excluded.title,
                 searchable = excluded.searchable, areas = excluded.areas,
-                pending = excluded.pending, returned = excluded.returned
+                pending = excluded.pending, returned = excluded.returned,
+                acknowledged_redirect = excluded.acknowledged_redirect,
+                redirect = excluded.redirect, erased = excluded.erased
             """,
             [
                 Data(record.id.bytes), record.type,
-                acknowledged.map { Int64($0.base.epoch.rawValue) },
-                acknowledged.map { Int64($0.base.revision.rawValue) }, acknowledged?.isDeleted,
+                acknowledged.map { Int64(clamping: $0.base.epoch.rawValue) },
+                acknowledged.map { Int64(clamping: $0.base.revision.rawValue) },
+                acknowledged?.isDeleted,
                 acknowledged?.clock, acknowledged.map { Data($0.fields.bytes) },
                 record.visible.map { Data($0.bytes) },
-                type.map { SearchText.title(visible, as: $0) } ?? "",
+                type?.title(of: visible) ?? "",
                 type.map { SearchText.searchable(visible, as: $0) } ?? "",
                 listedAreas(record, type), record.pending, record.returned,
+                acknowledged?.redirect.map { Data($0.bytes) },
+                record.redirect.map { Data($0.bytes) }, acknowledged?.isErased ?? false,
             ]
         )
     }
@@ -107,10 +120,23 @@ extension LocalSQLiteTransaction {
     }
 
     func place(_ id: RecordID, in area: AreaCode) throws {
+        let arguments: StatementArguments = [area.rawValue, Data(id.bytes)]
+        try run("INSERT OR IGNORE INTO placement (area, record) VALUES (?, ?)", arguments)
+        try run("DELETE FROM sweep WHERE area = ? AND record = ?", arguments)
+    }
+
+    func beginSweep(of area: AreaCode) throws {
+        try run("DELETE FROM sweep WHERE area = ?", [area.rawValue])
         try run(
-            "INSERT OR IGNORE INTO placement (area, record) VALUES (?, ?)",
-            [area.rawValue, Data(id.bytes)]
+            "INSERT INTO sweep (area, record) SELECT area, record FROM placement WHERE area = ?",
+            [area.rawValue]
         )
+    }
+
+    func endSweep(of area: AreaCode) throws -> [RecordID] {
+        let left = try rows("SELECT record FROM sweep WHERE area = ?", [area.rawValue])
+        if !left.isEmpty { try run("DELETE FROM sweep WHERE area = ?", [area.rawValue]) }
+        return left.compactMap { RecordID(bytes: $0.bytes(0)) }
     }
 
     func displace(_ id: RecordID, from area: AreaCode) throws {
@@ -125,6 +151,7 @@ extension LocalSQLiteTransaction {
         try run("DELETE FROM record WHERE id = ?", [id])
         try run("DELETE FROM placement WHERE record = ?", [id])
         try run("DELETE FROM conflict WHERE record = ?", [id])
+        try run("DELETE FROM sweep WHERE record = ?", [id])
         try run("UPDATE outbox SET overlaid = 0 WHERE record = ? AND kind IS NOT NULL", [id])
     }
 
@@ -135,13 +162,15 @@ extension LocalSQLiteTransaction {
             if let epoch = row[2] as Int64? {
                 record.acknowledged = LocalRecord.Acknowledged(
                     base: Base(
-                        epoch: Epoch(rawValue: UInt64(epoch)),
+                        epoch: Epoch(rawValue: UInt64(clamping: epoch)),
                         revision: Revision(rawValue: row.unsigned(3))
                     ),
                     fields: try FieldMap(row.bytes(6)),
                     isDeleted: row[4],
-                    clock: row[5]
+                    clock: row[5],
+                    redirect: (row[11] as Data?).flatMap { RecordID(bytes: $0) }
                 )
+                record.acknowledged?.isErased = row[13]
             }
             record.visible = try (row[7] as Data?).map { try FieldMap(Array($0)) }
         } catch {
@@ -149,6 +178,7 @@ extension LocalSQLiteTransaction {
         }
         let areas = (row[10] as String?)?.split(separator: ",") ?? []
         record.areas = Set(areas.compactMap { AreaCode($0) })
+        record.redirect = (row[12] as Data?).flatMap { RecordID(bytes: $0) }
         record.pending = row[8]
         record.returned = row[9]
         return record

@@ -68,16 +68,20 @@ struct LocalSQLiteTransaction: LocalTransaction {
             ON CONFLICT (area) DO UPDATE SET position = excluded.position, floor = excluded.floor
             """,
             [
-                bookmark.area.rawValue, Int64(bookmark.position.rawValue),
-                Int64(bookmark.floor.rawValue),
+                bookmark.area.rawValue, Int64(clamping: bookmark.position.rawValue),
+                Int64(clamping: bookmark.floor.rawValue),
             ]
         )
     }
 
-    func forgetBookmarks() throws { try run("DELETE FROM bookmark") }
+    func forgetBookmarks() throws {
+        try run("UPDATE bookmark SET position = 0, floor = 0")
+        try run("DELETE FROM sweep")
+    }
 
     func forgetBookmark(of area: AreaCode) throws {
         try run("DELETE FROM bookmark WHERE area = ?", [area.rawValue])
+        try run("DELETE FROM sweep WHERE area = ?", [area.rawValue])
     }
 
     // MARK: - Conflicts
@@ -85,6 +89,10 @@ struct LocalSQLiteTransaction: LocalTransaction {
     func conflicts(of id: RecordID) throws -> [[UInt8]] {
         try rows("SELECT body FROM conflict WHERE record = ? ORDER BY rowid", [Data(id.bytes)])
             .map { $0.bytes(0) }
+    }
+
+    func conflicts() throws -> [[UInt8]] {
+        try rows("SELECT body FROM conflict ORDER BY rowid").map { $0.bytes(0) }
     }
 
     func conflictCount() throws -> Int { try row("SELECT count(*) FROM conflict")?[0] ?? 0 }
@@ -96,6 +104,63 @@ struct LocalSQLiteTransaction: LocalTransaction {
                 "INSERT INTO conflict (record, body) VALUES (?, ?)",
                 [Data(id.bytes), Data(conflict)]
             )
+        }
+    }
+
+    // MARK: - Receipts
+
+    func lastReceipt() throws -> SyncReceipt? {
+        try row("SELECT body FROM receipt ORDER BY epoch DESC LIMIT 1")
+            .flatMap { SyncReceipt($0.bytes(0)) }
+    }
+
+    func save(_ receipt: SyncReceipt) throws {
+        try run(
+            """
+            INSERT INTO receipt (epoch, sequence, body) VALUES (?, ?, ?)
+            ON CONFLICT (epoch) DO UPDATE SET sequence = excluded.sequence, body = excluded.body
+                WHERE excluded.sequence >= sequence
+            """,
+            [
+                Int64(clamping: receipt.epoch.rawValue), Int64(clamping: receipt.sequence.rawValue),
+                Data(receipt.encoded),
+            ]
+        )
+    }
+
+    // MARK: - Settlements
+
+    func save(_ settlement: Settlement) throws {
+        try run(
+            """
+            INSERT OR REPLACE INTO settlement (number, sequence, kind, author, reason, settled_at)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """,
+            [
+                Int64(clamping: settlement.number), Int64(clamping: settlement.sequence.rawValue),
+                settlement.kind.rawValue, settlement.by, settlement.reason, settlement.settledAt,
+            ]
+        )
+    }
+
+    func settlements(limit: Int) throws -> [Settlement] {
+        try rows(
+            """
+            SELECT number, sequence, kind, author, reason, settled_at FROM settlement
+            ORDER BY number DESC LIMIT ?
+            """,
+            [limit]
+        ).compactMap { row in
+            Settlement.Kind(rawValue: row[2]).map { kind in
+                Settlement(
+                    number: row.unsigned(0),
+                    sequence: SequenceNumber(rawValue: row.unsigned(1)),
+                    kind: kind,
+                    by: row[3],
+                    reason: row[4],
+                    settledAt: row[5]
+                )
+            }
         }
     }
 

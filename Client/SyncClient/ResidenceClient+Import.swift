@@ -67,7 +67,8 @@ extension Desk {
             result.refused.append((row.number, SyncError(violation, type)))
             return
         }
-        for capture in row.captures {
+        for captured in row.captures {
+            let capture = try following(captured)
             let known = try transaction.record(capture.id)?.visible
             let wanted = known.map { capture.fields.completing($0, as: capture.type) }
             do {

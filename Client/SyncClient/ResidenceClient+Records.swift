@@ -35,29 +35,31 @@ extension ResidenceClient {
     /// Captures a record under an id.
     @discardableResult
     public func capture(_ capture: Capture) async throws -> RecordID {
-        try await write { desk in
+        try await writing { desk in
+            let capture = try desk.following(capture)
             let known = try desk.transaction.record(capture.id)?.visible
             let fields = known.map { capture.fields.laid(over: $0, as: capture.type) }
             try desk.put(fields ?? capture.fields, at: capture.id, type: capture.type)
-            return [capture.id]
+            return (capture.id, [capture.id])
         }
-        return capture.id
     }
 
     /// Edits a record with typed fields.
     ///
-    /// Throws `record_unknown` where the device does not hold it, or the rule that it would break.
+    /// Throws `record_unknown` where the device does not hold it, `identity_fixed` where a document number
+    /// would change, or the rule that it would break.
     public func edit<R: RecordMessage>(
         _ id: RecordID,
         as message: R.Type,
         _ change: @escaping @Sendable (inout R) -> Void
     ) async throws {
         try await write { desk in
-            guard let seen = try desk.transaction.record(id)?.visible else {
+            guard let held = try desk.transaction.record(id), let seen = held.visible else {
                 throw SyncError.recordUnknown(id)
             }
             var record = try R(seen)
             change(&record)
+            try desk.checkIdentity(held, record.fieldMap, R.recordType)
             try desk.put(record.fieldMap, at: id, type: R.recordType)
             return [id]
         }
@@ -72,7 +74,9 @@ extension ResidenceClient {
             guard let record = try desk.transaction.record(id), let seen = record.visible,
                 let type = desk.schema.type(record.type)
             else { throw SyncError.recordUnknown(id) }
-            try desk.put(try change(seen, type).canonical(as: type), at: id, type: type)
+            let wanted = try change(seen, type).canonical(as: type)
+            try desk.checkIdentity(record, wanted, type)
+            try desk.put(wanted, at: id, type: type)
             return [id]
         }
     }
@@ -90,33 +94,35 @@ extension ResidenceClient {
         }
     }
 
-    // > [N-02] A person's natural key is (document type, normalized document number).
-
     /// The id of a record that is about to be captured.
     public func id(for fields: FieldMap, of type: RecordType) async throws -> RecordID {
         guard let profile = try await profile() else { throw SyncError.notEnrolled }
-        guard type.name == "Person", let key = NaturalKey(bytes: profile.identityKey),
-            let number = fields.value(of: 4)
-        else { return environment.mintID() }
-        return key.person(documentType: fields.number(of: 3), number: Array(number))
+        return profile.naturalID(of: fields, as: type) ?? environment.mintID()
     }
 
     func write(
         _ body: @escaping @Sendable (Desk) throws -> Set<RecordID>
     ) async throws {
+        try await writing { desk in ((), try body(desk)) }
+    }
+
+    func writing<Result: Sendable>(
+        _ body: @escaping @Sendable (Desk) throws -> (Result, Set<RecordID>)
+    ) async throws -> Result {
         let (rules, now) = (rules, environment.now())
-        let touched = try await store.write { transaction in
+        let (result, touched) = try await store.write { transaction in
             guard let profile = try transaction.profile() else { throw SyncError.notEnrolled }
             return try body(
                 Desk(
                     transaction: transaction,
                     profile: profile,
                     rules: rules,
-                    now: now + profile.clockOffset
+                    now: now &+ profile.clockOffset
                 )
             )
         }
         tell(touched)
+        return result
     }
 
     // MARK: - Reading

@@ -80,6 +80,7 @@ public final class ResidenceClient: Sendable {
             grant: answer.grant,
             epoch: answer.epoch
         )
+        profile.serverKey = answer.serverKey
         profile.clockOffset = answer.serverTime - environment.now()
         try await store.write { [profile] in try $0.save(profile) }
         return profile
@@ -169,7 +170,7 @@ public final class ResidenceClient: Sendable {
         for listener in listeners.withLock({ Array($0.values) }) { listener.yield(ids) }
     }
 
-    private func translating<R>(_ body: () async throws -> R) async throws -> R {
+    func translating<R>(_ body: () async throws -> R) async throws -> R {
         do {
             return try await body()
         } catch let failure as TransportFailure {

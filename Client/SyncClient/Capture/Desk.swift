@@ -16,21 +16,34 @@ struct Desk {
     ///
     /// Throws the code of the first rule that the record would break, and `reference_unknown`.
     @discardableResult
-    func put(_ wanted: FieldMap, at id: RecordID, type: RecordType) throws -> Bool {
+    func put(
+        _ wanted: FieldMap,
+        at id: RecordID,
+        type: RecordType,
+        notBefore: Int64 = .min,
+        everything: Bool = false,
+        mending others: [SequenceNumber] = []
+    ) throws -> Bool {
         let held = try transaction.record(id)
         let record = held ?? LocalRecord(id: id, type: type.number)
         let overlay = held == nil ? [] : try transaction.overlay(of: id)
-        let builder = builder(for: record, overlay, type)
-        guard let change = builder.edit(to: wanted) else { return false }
+        var builder = try builder(for: record, overlay, type)
+        builder.notBefore = notBefore
+        guard var change = builder.edit(to: wanted, everything: everything) else { return false }
+        change.mends = Set(change.mends + others).sorted()
+        try check(wanted, over: record, type)
+        try checkReferences(of: change, type)
+        try keep(change, for: record)
+        return true
+    }
+
+    /// Throws the first rule that a record would break and does not break already.
+    func check(_ wanted: FieldMap, over record: LocalRecord, _ type: RecordType) throws {
         let before = Set((record.visible.map { rules.violations(of: $0, as: type) }) ?? [])
-        if let violation = rules.violations(of: wanted, as: type).first(where: {
-            !before.contains($0)
-        }) {
+        let broken = rules.violations(of: wanted, as: type)
+        if let violation = broken.first(where: { !before.contains($0) }) {
             throw SyncError(violation, type)
         }
-        try checkReferences(of: change, type)
-        try keep(change, for: record, seenFrom: wanted)
-        return true
     }
 
     /// A record that refers to another is captured where that one is held.
@@ -39,8 +52,10 @@ struct Desk {
             guard field.format == .reference,
                 let target = change.fields.reference(field.number)
             else { continue }
-            let found = try transaction.record(target).flatMap { schema.type($0.type)?.name }
-            guard found == field.refersTo else {
+            let found = try transaction.record(target)
+            let type = found.flatMap { schema.type($0.type)?.name }
+            guard let found, type == field.refersTo, found.visible != nil || found.redirect != nil
+            else {
                 throw SyncError(
                     "reference_unknown",
                     "\(field.zh)所指的记录不在本设备上 This device holds no such \(field.en)",
@@ -52,26 +67,93 @@ struct Desk {
     }
 
     /// Deletes a record that the person sees.
+    ///
+    /// Throws `deletion_reason_missing`, and `capture_returned` where the server has returned what made
+    /// it: only a reviewer throws that away [V-06].
     func delete(_ record: LocalRecord, _ reason: Change.Deletion, type: RecordType) throws {
-        let builder = builder(for: record, try transaction.overlay(of: record.id), type)
-        try keep(builder.deletion(reason), for: record, seenFrom: nil)
+        // > [M-15] A deletion names its reason.
+        guard reason.isGiven else {
+            throw SyncError(
+                "deletion_reason_missing",
+                "请说明删除原因 Say why it is deleted",
+                hint: "--reason 1 误采 2 重复 3 本人要求，99 其他须写 --text。 99 needs --text in words."
+            )
+        }
+        let overlay = try transaction.overlay(of: record.id)
+        if record.acknowledged == nil, overlay.allSatisfy(\.isReturned) {
+            throw SyncError(
+                "capture_returned",
+                "该采集已被退回，服务器上没有这条记录 The server has returned this capture",
+                hint: "请用 residence mend 改正，或请审核人员丢弃。 Mend it, or ask a reviewer to discard it."
+            )
+        }
+        try keep(try builder(for: record, overlay, type).deletion(reason), for: record)
+    }
+
+    /// Makes a change of a held record as a builder makes it, numbers and keeps it.
+    func act(
+        on record: LocalRecord,
+        _ type: RecordType,
+        _ make: (ChangeBuilder) throws -> Change
+    ) throws {
+        let overlay = try transaction.overlay(of: record.id)
+        try keep(try make(try builder(for: record, overlay, type)), for: record)
+    }
+
+    /// The record to which one points in the end, as far as this device holds it; itself where to none.
+    func target(of id: RecordID) throws -> RecordID {
+        var id = id
+        var seen: Set<RecordID> = [id]
+        while let next = try transaction.record(id)?.redirect, seen.insert(next).inserted,
+            let target = try transaction.record(next),
+            target.visible != nil || target.redirect != nil
+        {
+            id = next
+        }
+        return id
+    }
+
+    /// A capture at the records that its own, and those that it refers to, were found to be.
+    func following(_ capture: Capture) throws -> Capture {
+        var capture = capture
+        let id = try target(of: capture.id)
+        if id != capture.id {
+            // The number under which it was captured is the old one.
+            capture.fields = capture.fields.clearing(capture.type.identityUnit)
+            capture.id = id
+        }
+        capture.fields = try following(capture.fields, as: capture.type)
+        return capture
+    }
+
+    private func following(_ fields: FieldMap, as type: RecordType) throws -> FieldMap {
+        try type.placing.filter { $0.format == .reference }.reduce(fields) { fields, field in
+            guard let named = fields.reference(field.number) else { return fields }
+            let target = try target(of: named)
+            return target == named ? fields : fields.setting(bytes: target.bytes, of: field.number)
+        }
     }
 
     private func builder(
         for record: LocalRecord,
         _ overlay: [OutboxEntry],
         _ type: RecordType
-    ) -> ChangeBuilder {
-        ChangeBuilder(type: type, record: record, overlay: overlay, now: now, profile: profile)
+    ) throws -> ChangeBuilder {
+        let said = try lay(overlay, over: record, type, withReturned: false)
+        return ChangeBuilder(
+            type: type,
+            record: record,
+            overlay: overlay,
+            said: said.visible,
+            now: now,
+            profile: profile
+        )
     }
 
     // > [Q-01] A device numbers its changes 1, 2, 3 …, durably before it sends them, and sends them
     // > in order.
-    private func keep(
-        _ change: Change,
-        for record: LocalRecord,
-        seenFrom visible: FieldMap?
-    ) throws {
+    private func keep(_ change: Change, for record: LocalRecord) throws {
+        guard let type = schema.type(record.type) else { return }
         let payload = change.payload
         let last = try transaction.lastChange()
         try transaction.append(
@@ -85,19 +167,61 @@ struct Desk {
                 )
             )
         )
+        try refresh(record, type)
+    }
+
+    /// Lays what is pending over a record once more and keeps it; and over the record that it was found
+    /// to be.
+    func refresh(_ record: LocalRecord, _ type: RecordType) throws {
         var record = record
-        record.visible = visible
-        record.pending += 1
+        let former = try transaction.record(record.id)?.redirect
+        try relay(&record, type)
         try transaction.save(record)
+        for id in Set([former, record.redirect].compactMap(\.self)) {
+            guard var target = try transaction.record(id), let type = schema.type(target.type)
+            else { continue }
+            try relay(&target, type)
+            try transaction.save(target)
+        }
     }
 
     /// Lays what is pending over the record once more.
     func relay(_ record: inout LocalRecord, _ type: RecordType) throws {
         let overlay = try transaction.overlay(of: record.id)
-        let changes = overlay.compactMap { try? Change(payload: $0.payload, epoch: profile.epoch) }
-        record.visible = Overlay.visible(over: record.acknowledged, changes, type: type)
+        let laid = try lay(overlay, over: record, type)
+        record.visible = laid.visible
+        record.redirect = laid.redirect
         record.pending = overlay.count { $0.outcome == nil }
-        record.returned = overlay.count { $0.outcome?.kind == .quarantined }
+        record.returned = overlay.standing(epoch: profile.epoch).count(where: \.isReturned)
+    }
+
+    /// What lies over a record; without what was returned, what it would say had that not been said.
+    private func lay(
+        _ overlay: [OutboxEntry],
+        over record: LocalRecord,
+        _ type: RecordType,
+        withReturned: Bool = true
+    ) throws -> Overlay {
+        let target = try record.acknowledged?.redirect.flatMap(transaction.record)
+        return Overlay(
+            over: record.acknowledged,
+            overlay.laid(epoch: profile.epoch).filter { withReturned || !$0.isReturned },
+            found: try found(to: record.id, type),
+            isTargetHeld: target != nil,
+            type: type
+        )
+    }
+
+    /// The records that this device found to be one, as far as the server has not taken them in yet.
+    private func found(to id: RecordID, _ type: RecordType) throws -> [Overlay.Found] {
+        try transaction.redirects(to: id).compactMap { source in
+            guard source.acknowledged?.redirect != id else { return nil }
+            let laid = try transaction.overlay(of: source.id).laid(epoch: profile.epoch)
+            guard let finding = laid.last(where: { $0.change.redirect != nil }),
+                let said = Overlay(over: source.acknowledged, laid, type: type).hidden
+            else { return nil }
+            return Overlay.Found(sequence: finding.entry.sequence, said: said)
+        }
     }
 }
 

@@ -1,17 +1,11 @@
 public import SyncProtocol
 
-/// What can be searched in a record, and what it is listed under.
+/// What can be searched in a record.
 public enum SearchText {
     /// Every text of a record, one a line, folded.
     public static func searchable(_ fields: FieldMap, as type: RecordType) -> String {
         type.fields.filter { $0.kind == .text && $0.format != .area }
             .flatMap { fields.texts(of: $0.number) }.map(folded).joined(separator: "\n")
-    }
-
-    /// The text under which a record is listed: a name, an address, a school.
-    public static func title(_ fields: FieldMap, as type: RecordType) -> String {
-        type.fields.first { $0.kind == .text && $0.format == .plain && fields[$0.number] != nil }
-            .flatMap { fields.text(of: $0.number) } ?? ""
     }
 
     /// A text as it is compared: lower case, full-width forms made half-width.

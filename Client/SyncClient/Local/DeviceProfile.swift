@@ -1,4 +1,5 @@
 public import SyncProtocol
+internal import SyncTrust
 
 /// Who a device is, and what it knows of its server.
 public struct DeviceProfile: Codable, Sendable {
@@ -24,6 +25,12 @@ public struct DeviceProfile: Codable, Sendable {
     public var clockUncertainty: UInt32 = 0
     /// When the last sync ended well, in milliseconds since 1970 by the server's clock.
     public var lastSync: Int64?
+    /// The server's Ed25519 key, by which its receipts verify; `nil` of an enrolment that did not keep it.
+    public var serverKey: [UInt8]?
+    /// The number of the last settlement that was applied, in this epoch.
+    public var settlements: UInt64?
+    /// Whether something was redacted that may linger in the database's log.
+    public var mustScrub: Bool?
 
     /// A profile as the enrolment made it.
     public init(
@@ -45,4 +52,7 @@ public struct DeviceProfile: Codable, Sendable {
         self.grant = grant
         self.epoch = epoch
     }
+
+    /// The device's id; `nil` where its key cannot be read.
+    public var device: DeviceID? { SigningKey(seed: keySeed)?.publicKey.deviceID }
 }

@@ -12,13 +12,24 @@ public struct LocalRecord: Hashable, Sendable {
         public var isDeleted: Bool
         /// The latest stamp's time, in milliseconds since 1970.
         public var clock: Int64
+        /// The record that this one was found to be; it is a tombstone then.
+        public var redirect: RecordID?
+        /// Whether it was redacted by law; it is a tombstone then.
+        public var isErased = false
 
         /// A record as the server gave it.
-        public init(base: Base, fields: FieldMap, isDeleted: Bool, clock: Int64) {
+        public init(
+            base: Base,
+            fields: FieldMap,
+            isDeleted: Bool,
+            clock: Int64,
+            redirect: RecordID? = nil
+        ) {
             self.base = base
             self.fields = fields
             self.isDeleted = isDeleted
             self.clock = clock
+            self.redirect = redirect
         }
     }
 
@@ -32,6 +43,8 @@ public struct LocalRecord: Hashable, Sendable {
     ///
     /// `nil` where it is deleted.
     public var visible: FieldMap?
+    /// The record that this one was found to be, by the server or by this device.
+    public var redirect: RecordID?
     /// The areas in which the server placed it, as far as this device holds them.
     public var areas: Set<AreaCode> = []
     /// How many of its changes wait for an answer.
@@ -58,6 +71,8 @@ public struct OutboxEntry: Hashable, Sendable {
     public var chain: [UInt8]
     /// What became of it; `nil` while it is unanswered.
     public var outcome: Outcome?
+    /// Of a returned change: the fields that a later accepted change of this device says, ascending.
+    public var overtaken: [UInt32] = []
 
     /// An unanswered change.
     public init(

@@ -14,6 +14,10 @@ public protocol LocalStore: Sendable {
     func read<R: Sendable>(
         _ body: @escaping @Sendable (any LocalReader) throws -> R
     ) async throws -> R
+
+    /// Sees to it that what was redacted does not linger where no transaction reads it: in logs, in free
+    /// pages.
+    func scrub() async throws
 }
 
 /// What can be read on the device.
@@ -42,6 +46,8 @@ public protocol LocalReader {
     func overlay(of id: RecordID) throws -> [OutboxEntry]
     /// Unanswered changes from a number on, in order.
     func unanswered(limit: Int) throws -> [OutboxEntry]
+    /// The change with a number, answered or not.
+    func change(_ sequence: SequenceNumber) throws -> OutboxEntry?
     /// The last change, answered or not.
     func lastChange() throws -> OutboxEntry?
     /// Changes that the server returned.
@@ -53,6 +59,14 @@ public protocol LocalReader {
     func bookmarks() throws -> [Bookmark]
     /// The open conflicts of a record, each the bytes of a `Conflict` message.
     func conflicts(of id: RecordID) throws -> [[UInt8]]
+    /// Every open conflict among what the device holds, each the bytes of a `Conflict` message.
+    func conflicts() throws -> [[UInt8]]
+    /// The records that were found to be this one, as far as this device knows.
+    func redirects(to id: RecordID) throws -> [LocalRecord]
+    /// What people decided about this device's returned changes, the latest first.
+    func settlements(limit: Int) throws -> [Settlement]
+    /// The last receipt of the server.
+    func lastReceipt() throws -> SyncReceipt?
     /// How many conflicts are open among what the device holds.
     func conflictCount() throws -> Int
     /// Whether a row of a ledger was imported before, by the hash of its content.
@@ -81,9 +95,13 @@ public protocol LocalTransaction: LocalReader {
     func settle(_ id: RecordID, at revision: Revision) throws
     /// Takes a returned change off its record: a later change says what it said.
     func settleReturned(_ sequence: SequenceNumber) throws
+    /// Notes which fields of a returned change a later one says.
+    func note(overtaken fields: [UInt32], of sequence: SequenceNumber) throws
+    /// Keeps what somebody decided about a returned change.
+    func save(_ settlement: Settlement) throws
     /// Keeps how far an area was read.
     func save(_ bookmark: Bookmark) throws
-    /// Forgets how far areas were read: they are read from the start again.
+    /// Puts every bookmark back to the start; sweeps that were under way are off.
     func forgetBookmarks() throws
     /// Forgets an area's bookmark.
     func forgetBookmark(of area: AreaCode) throws
@@ -91,6 +109,14 @@ public protocol LocalTransaction: LocalReader {
     func set(conflicts: [[UInt8]], of id: RecordID) throws
     /// Notes that a row of a ledger was imported.
     func noteImported(_ hash: [UInt8]) throws
+    /// Keeps a receipt of the server: of each epoch the one for the most changes.
+    func save(_ receipt: SyncReceipt) throws
+    /// Forgets what the answered changes of a record said; that they were made stays.
+    func redactAnswered(of id: RecordID) throws
+    /// Begins to read an area anew: what is not placed there again by `endSweep` has gone [F-08].
+    func beginSweep(of area: AreaCode) throws
+    /// The records that were not placed in an area again since its sweep began, if one did.
+    func endSweep(of area: AreaCode) throws -> [RecordID]
     /// The records that stand in an area.
     func records(standingIn area: AreaCode) throws -> [LocalRecord]
     /// The areas in which any record stands.

@@ -15,9 +15,29 @@ public struct SyncReport: Hashable, Sendable {
     public var bytes = ByteCount()
     /// Changes that still wait.
     public var unanswered = 0
+    /// What people decided about this device's returned changes.
+    public var settlements: [Settlement] = []
+    /// What the last round trip told about the clocks.
+    var clock: ClockMeasure?
 
     /// Nothing yet.
     public init() {}
+}
+
+/// What one round trip told about the clocks.
+struct ClockMeasure: Hashable, Sendable {
+    let serverTime: Int64
+    let sentAt: Int64
+    let receivedAt: Int64
+
+    /// A time that arithmetic cannot overflow.
+    static func bounded(_ time: Int64) -> Int64 { min(max(time, -1 << 52), 1 << 52) }
+
+    /// Takes the middle of the round trip for the moment at which the server looked at its clock.
+    func set(_ profile: inout DeviceProfile) {
+        profile.clockOffset = Self.bounded(serverTime) - (sentAt + receivedAt) / 2
+        profile.clockUncertainty = UInt32(clamping: max(1, (receivedAt - sentAt) / 2))
+    }
 }
 
 /// How far a sync has come.
@@ -49,7 +69,7 @@ struct SyncEngine {
             case .send(let size):
                 action = session.handle(await send(size, &report))
             case .apply(let response):
-                try await apply(response)
+                let advanced = try await apply(response, measured: report.clock)
                 report.add(response)
                 report.unanswered = try await store.read { try $0.unansweredCount() }
                 progress(
@@ -62,6 +82,7 @@ struct SyncEngine {
                 action = session.handle(
                     .applied(
                         answered: response.outcomes.count,
+                        received: advanced,
                         unanswered: report.unanswered
                     )
                 )
@@ -95,7 +116,11 @@ struct SyncEngine {
             let exchange = try await transport.sync(request, to: profile.server, token: token)
             report.roundTrips += 1
             report.bytes += exchange.bytes
-            try await measureClock(exchange.response.serverTime, sentAt)
+            report.clock = ClockMeasure(
+                serverTime: exchange.response.serverTime,
+                sentAt: sentAt,
+                receivedAt: environment.now()
+            )
             return .answered(exchange.response)
         } catch let failure as TransportFailure {
             return .failed(failure, chance: environment.chance())
@@ -123,6 +148,7 @@ struct SyncEngine {
             request.deviceTime = now
             request.software = ClientEnvironment.software
             request.bookmarks = try transaction.bookmarks()
+            request.settlements = profile.settlements ?? 0
             let waiting = try transaction.unanswered(limit: size.changes)
             var bytes = 0
             // At least one change travels, however large.
@@ -137,42 +163,54 @@ struct SyncEngine {
         }
     }
 
-    private func apply(_ response: SyncResponse) async throws {
+    /// Takes an answer in; returns how many of its pages lead further than the device had read.
+    private func apply(
+        _ response: SyncResponse,
+        measured clock: ClockMeasure?
+    ) async throws -> Int {
         let (rules, now) = (rules, environment.now())
-        let touched = try await store.write { transaction in
+        let (touched, mustScrub, advanced) = try await store.write { transaction in
+            let before = try transaction.bookmarks()
             guard var profile = try transaction.profile() else { throw SyncError.notEnrolled }
+            try ReceiptCheck(profile: profile, transaction: transaction).check(response)
+            clock?.set(&profile)
             let desk = Desk(
                 transaction: transaction,
                 profile: profile,
                 rules: rules,
-                now: now + profile.clockOffset
+                now: now &+ profile.clockOffset
             )
-            let receipt = Receipt(transaction: transaction, desk: desk, response: response)
-            let touched = try receipt.take(into: &profile)
+            let intake = Intake(transaction: transaction, desk: desk, response: response)
+            let touched = try intake.take(into: &profile)
             try transaction.save(profile)
-            return touched
+            let after = try transaction.bookmarks()
+            let advanced = Set(after.filter { $0.position > .start }).subtracting(before).count
+            return (touched, profile.mustScrub == true, advanced)
         }
         didTouch(touched)
+        if mustScrub { await scrub() }
+        return advanced
+    }
+
+    /// Empties the database's log; where somebody is reading it, the next sync tries again.
+    private func scrub() async {
+        do {
+            try await store.scrub()
+            try await store.write { transaction in
+                guard var profile = try transaction.profile() else { return }
+                profile.mustScrub = nil
+                try transaction.save(profile)
+            }
+        } catch {
+            // The flag stays.
+        }
     }
 
     private func setClock(_ serverTime: Int64) async throws {
-        let offset = serverTime - environment.now()
+        let offset = ClockMeasure.bounded(serverTime) - environment.now()
         try await store.write { transaction in
             guard var profile = try transaction.profile() else { return }
             profile.clockOffset = offset
-            try transaction.save(profile)
-        }
-    }
-
-    /// Takes the middle of the round trip for the moment at which the server looked at its clock.
-    private func measureClock(_ serverTime: Int64, _ sentAt: Int64) async throws {
-        let now = environment.now()
-        let offset = serverTime - (sentAt + now) / 2
-        let uncertainty = UInt32(clamping: max(1, (now - sentAt) / 2))
-        try await store.write { transaction in
-            guard var profile = try transaction.profile() else { return }
-            profile.clockOffset = offset
-            profile.clockUncertainty = uncertainty
             try transaction.save(profile)
         }
     }
@@ -192,6 +230,7 @@ extension SyncReport {
     fileprivate mutating func add(_ response: SyncResponse) {
         for outcome in response.outcomes { outcomes[outcome.kind, default: 0] += 1 }
         received += response.pages.reduce(0) { $0 + $1.records.count }
+        settlements += response.settlements
         departed += response.pages.reduce(0) { $0 + $1.departures.count }
     }
 }

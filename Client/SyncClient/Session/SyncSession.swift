@@ -16,8 +16,9 @@ package struct SyncSession: ~Copyable {
         case started
         /// The server answered.
         case answered(SyncResponse)
-        /// The answer is in the local store: so many changes were answered, so many still wait.
-        case applied(answered: Int, unanswered: Int)
+        /// The answer is in the local store: so many changes were answered, so many pages received, and so
+        /// many changes still wait.
+        case applied(answered: Int, received: Int, unanswered: Int)
         /// A round trip failed; `chance` is drawn from 0 to 1.
         case failed(TransportFailure, chance: Double)
         case waited
@@ -55,9 +56,10 @@ package struct SyncSession: ~Copyable {
         case .answered(let response):
             hasMore = response.hasMore
             return .apply(response)
-        case .applied(let answered, let unanswered):
+        case .applied(let answered, let received, let unanswered):
             failures = 0
-            // A server that answers and takes nothing is not asked for ever.
+            // A server that answers, and takes and gives nothing, is not asked for ever.
+            guard answered > 0 || received > 0 else { return .finish }
             return hasMore || (unanswered > 0 && answered > 0) ? .send(size) : .finish
         case .failed(let failure, let chance):
             return next(after: failure, chance: chance)
@@ -87,7 +89,7 @@ package struct SyncSession: ~Copyable {
     /// Exponential with full jitter, never sooner than the server asks.
     private func pause(_ failure: TransportFailure, chance: Double) -> Duration {
         let ceiling = min(60.0, Double(1 << failures))
-        let asked = Double(failure.retryAfter ?? 0)
+        let asked = Double(min(max(0, failure.retryAfter ?? 0), 3600))
         return .milliseconds(Int((asked + ceiling * chance) * 1000))
     }
 }

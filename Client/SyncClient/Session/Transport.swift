@@ -8,6 +8,8 @@ public protocol Transport: Sendable {
     func sync(_ request: SyncRequest, to server: String, token: String) async throws -> Exchange
     /// Introduces the device. Throws `TransportFailure`.
     func enrol(_ request: EnrolmentRequest, at server: String) async throws -> EnrolmentResponse
+    /// Reads a document in JSON: `/v1/…`. Throws `TransportFailure`.
+    func read(_ path: String, from server: String, token: String) async throws -> [UInt8]
 }
 
 /// The answer to a request, and what both weighed on the wire.

@@ -1,0 +1,99 @@
+internal import SyncProtocol
+internal import SyncTrust
+
+extension DeviceProfile {
+    // > [N-02] A person's natural key is (document type, normalized document number).
+
+    /// The id that follows from what a record says; `nil` where its type has no natural key, or the record
+    /// does not say it.
+    func naturalID(of fields: FieldMap, as type: RecordType) -> RecordID? {
+        guard type.name == "Person", let key = NaturalKey(bytes: identityKey),
+            let number = fields.value(of: 4)
+        else { return nil }
+        return key.person(documentType: fields.number(of: 3), number: Array(number))
+    }
+}
+
+extension Desk {
+    /// Whether a record is wanted to say another number than the one from which its id follows.
+    func leaves(_ record: LocalRecord, _ wanted: FieldMap, _ type: RecordType) -> Bool {
+        let seen = record.visible ?? FieldMap()
+        let unit = type.identityUnit
+        guard !unit.isEmpty, wanted.keeping(unit) != seen.keeping(unit) else { return false }
+        return profile.naturalID(of: wanted, as: type).map { $0 != record.id } ?? false
+    }
+
+    /// Throws `identity_fixed` where an edit would leave a record under the id of another number.
+    func checkIdentity(_ record: LocalRecord, _ wanted: FieldMap, _ type: RecordType) throws {
+        guard !leaves(record, wanted, type) else {
+            throw SyncError(
+                "identity_fixed",
+                "证件号码只能用更正身份修改 A document number changes only by re-identifying",
+                hint: "residence reidentify \(record.id.description.prefix(13)) 证件号码=…",
+                subject: type.field(unit: type.identityUnit)?.name
+            )
+        }
+    }
+
+    /// Captures under the right number what was returned under a wrong one, which the server never had;
+    /// what refers to it follows.
+    func move(
+        _ record: LocalRecord,
+        to target: RecordID,
+        _ wanted: FieldMap,
+        _ type: RecordType
+    ) throws {
+        let returned = try transaction.overlay(of: record.id)
+        let known = try transaction.record(target)?.visible
+        try put(
+            known.map { wanted.completing($0, as: type) } ?? wanted,
+            at: target,
+            type: type,
+            mending: returned.flatMap { entry in
+                let change = try? Change(payload: entry.payload, epoch: profile.epoch)
+                return [entry.sequence] + (change?.mends ?? [])
+            }
+        )
+        // It is said there now: also if that comes back, it names these as what it takes the place of.
+        for entry in returned { try transaction.settleReturned(entry.sequence) }
+        try transaction.erase(record.id)
+        for type in schema.types {
+            for field in type.placing where field.format == .reference {
+                try repoint(field, of: type, from: record.id, to: target)
+            }
+        }
+    }
+
+    private func repoint(
+        _ field: RecordField,
+        of type: RecordType,
+        from former: RecordID,
+        to target: RecordID
+    ) throws {
+        var offset = 0
+        while true {
+            let page = try transaction.records(
+                ofType: type.number,
+                in: nil,
+                offset: offset,
+                limit: 500
+            )
+            for record in page where record.visible?.reference(field.number) == former {
+                let fields = record.visible ?? FieldMap()
+                try put(
+                    fields.setting(bytes: target.bytes, of: field.number),
+                    at: record.id,
+                    type: type
+                )
+            }
+            offset += page.count
+            if page.count < 500 { return }
+        }
+    }
+}
+
+extension RecordType {
+    fileprivate func field(unit: [UInt32]) -> RecordField? {
+        fields.first { unit.contains($0.number) && $0.format == .identityNumber }
+    }
+}

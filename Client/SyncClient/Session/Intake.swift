@@ -1,0 +1,293 @@
+internal import SyncProtocol
+
+/// Takes the server's answer into the local store, within one transaction.
+///
+/// > [F-04] A page is bounded in bytes and is applied, with its bookmark and the outcomes, in one
+/// > local transaction.
+struct Intake {
+    let transaction: any LocalTransaction
+    let desk: Desk
+    let response: SyncResponse
+    let schema = Schema.current
+
+    /// The records whose visible state may have changed.
+    func take(into profile: inout DeviceProfile) throws -> Set<RecordID> {
+        let answered = try answers()
+        var touched = answered
+        if response.epoch != profile.epoch {
+            // > [F-07] A bookmark of another epoch starts again at 0.
+            if profile.epoch != .none { try transaction.forgetBookmarks() }
+            profile.epoch = response.epoch
+            profile.settlements = nil
+        }
+        if profile.serverKey != nil, let receipt = response.receipt {
+            try transaction.save(receipt)
+        }
+        if let grant = response.grant {
+            profile.grant = grant
+            touched.formUnion(try leaveAreas(outside: grant))
+        }
+        let settled = try takeSettlements(into: &profile)
+        var arrived: Set<RecordID> = []
+        for page in response.pages { arrived.formUnion(try take(page)) }
+        for id in answered.union(settled).subtracting(arrived) { try lay(id) }
+        touched.formUnion(arrived.union(settled))
+        try resendWhatWaited(for: try accepted().union(arrived).union(settled))
+        if response.pages.contains(where: { $0.restarts || $0.records.contains(where: \.isErased) })
+            || response.outcomes.contains(where: \.isErasure)
+        {
+            profile.mustScrub = true
+        }
+        return touched
+    }
+
+    private func answers() throws -> Set<RecordID> {
+        var touched: Set<RecordID> = []
+        let waiting = try transaction.unanswered(limit: response.outcomes.count)
+        let entries = Dictionary(uniqueKeysWithValues: waiting.map { ($0.sequence, $0) })
+        let settled = Set(try transaction.settlements(limit: 1000).map(\.sequence))
+        for outcome in response.outcomes {
+            guard let entry = entries[outcome.sequence] else { continue }
+            let id = entry.record
+            try transaction.answer(outcome)
+            if outcome.kind != .quarantined {
+                touched.formUnion(try settleMended(by: entry, outcome.kind))
+            } else if settled.contains(outcome.sequence) {
+                try transaction.settleReturned(outcome.sequence)
+            }
+            if outcome.isErasure { try forget(id) }
+            if let held = try transaction.record(id) {
+                // > [D-02] An answered change stays laid over its record until the record arrives
+                // > at the revision of its outcome.
+                let known = held.acknowledged.map(\.base)
+                let isCurrent = known?.epoch == response.epoch
+                try transaction.settle(id, at: isCurrent ? known?.revision ?? .none : .none)
+            }
+            touched.insert(id)
+        }
+        return touched
+    }
+
+    // > [V-05] A change may name returned changes of its device that it takes the place of. Once it is
+    // > accepted, they are mended.
+    //
+    // A deletion that did not come to pass says nothing in the place of anything.
+    private func settleMended(
+        by entry: OutboxEntry,
+        _ kind: Outcome.Kind
+    ) throws -> Set<RecordID> {
+        guard let change = try? Change(payload: entry.payload, epoch: response.epoch),
+            change.deletion == nil || kind != .conflicted
+        else { return [] }
+        var touched: Set<RecordID> = []
+        let returned = try transaction.returned()
+        for mended in returned where change.mends.contains(mended.sequence) {
+            try transaction.settleReturned(mended.sequence)
+            touched.insert(mended.record)
+        }
+        // What was returned before this and says something of the same fields was said too early.
+        for earlier in returned
+        where earlier.record == entry.record && earlier.sequence < entry.sequence {
+            try overtake(earlier, by: change)
+        }
+        return touched
+    }
+
+    private func overtake(_ returned: OutboxEntry, by change: Change) throws {
+        guard let earlier = try? Change(payload: returned.payload, epoch: response.epoch),
+            let type = schema.type(change.type)
+        else { return }
+        if earlier.isOvertaken(by: change, of: type) {
+            return try transaction.settleReturned(returned.sequence)
+        }
+        let said = Set(change.touched.flatMap { type.unit(of: $0) })
+        let fields = earlier.touched.filter { said.contains($0) && type.field($0)?.isSet != true }
+        guard !fields.isEmpty else { return }
+        let all = Set(returned.overtaken).union(fields).sorted()
+        try transaction.note(overtaken: all, of: returned.sequence)
+    }
+
+    // > [V-06] Its device hears of either at its next sync.
+    private func takeSettlements(into profile: inout DeviceProfile) throws -> Set<RecordID> {
+        var touched: Set<RecordID> = []
+        let returned = response.settlements.isEmpty ? [] : try transaction.returned()
+        for settlement in response.settlements {
+            profile.settlements = max(profile.settlements ?? 0, settlement.number)
+            try transaction.save(settlement)
+            guard let entry = returned.first(where: { $0.sequence == settlement.sequence }) else {
+                continue
+            }
+            try transaction.settleReturned(settlement.sequence)
+            touched.insert(entry.record)
+        }
+        return touched
+    }
+
+    // > [E-02] A device that hears of an erasure redacts what it holds, answered changes included.
+    private func forget(_ id: RecordID) throws {
+        for entry in try transaction.overlay(of: id) where entry.isReturned {
+            try transaction.settleReturned(entry.sequence)
+        }
+        try transaction.redactAnswered(of: id)
+    }
+
+    /// The records of which a change was accepted just now.
+    private func accepted() throws -> Set<RecordID> {
+        let outcomes = response.outcomes.filter { $0.kind != .quarantined }
+        return Set(try outcomes.compactMap { try transaction.change($0.sequence)?.record })
+    }
+
+    // > [V-02] A change that depends on a quarantined creation waits with it, and leaves with it.
+    //
+    // It is tried again when something was heard of what it waits for, and at no other time.
+    private func resendWhatWaited(for heard: Set<RecordID>) throws {
+        guard !heard.isEmpty else { return }
+        let returned = try transaction.returned()
+        let flawed = Set(returned.filter { $0.outcome?.code != "waits_for_creation" }.map(\.record))
+        for entry in returned where entry.outcome?.code == "waits_for_creation" {
+            // What is itself wrong is for its author to mend.
+            guard !flawed.contains(entry.record), let record = try transaction.record(entry.record),
+                let type = schema.type(record.type), record.pending == 0,
+                let change = try? Change(payload: entry.payload, epoch: response.epoch),
+                !heard.isDisjoint(with: awaited(by: change, type))
+            else { continue }
+            // What cannot be sent again yet stays among what was returned.
+            if change.isRequest {
+                let target = change.redirect
+                guard try target.map(isAccepted) ?? true else { continue }
+                try? desk.ask(change, of: record, type)
+            } else if change.isWithdrawal {
+                try desk.act(on: record, type) { $0.withdrawal }
+            } else if let visible = record.visible, try isComplete(visible, record, type) {
+                _ = try? desk.put(visible, at: record.id, type: type, everything: true)
+            }
+        }
+    }
+
+    /// The records on which a change may wait: its own, and those that it names.
+    private func awaited(by change: Change, _ type: RecordType) -> [RecordID] {
+        let references = type.placing.filter { $0.format == .reference }
+            .compactMap { change.fields.reference($0.number) }
+        return [change.record] + references + [change.redirect].compactMap(\.self)
+    }
+
+    /// Whether the server has accepted everything that a record refers to.
+    ///
+    /// A record that the server does not have must be whole besides.
+    private func isComplete(
+        _ fields: FieldMap,
+        _ record: LocalRecord,
+        _ type: RecordType
+    ) throws -> Bool {
+        guard record.acknowledged != nil || desk.rules.violations(of: fields, as: type).isEmpty
+        else {
+            return false
+        }
+        return try type.placing.filter { $0.format == .reference }.allSatisfy { field in
+            try fields.reference(field.number).map(isAccepted) ?? true
+        }
+    }
+
+    private func isAccepted(_ id: RecordID) throws -> Bool {
+        guard try transaction.record(id) != nil else { return false }
+        return try transaction.overlay(of: id)
+            .allSatisfy { $0.outcome.map { $0.kind != .quarantined } ?? false }
+    }
+
+    private func take(_ page: AreaPage) throws -> Set<RecordID> {
+        var touched: Set<RecordID> = []
+        // > [F-08] A reader whose bookmark lies below what has left starts again at 0 and drops what it is
+        // > not sent by then.
+        if page.restarts { try transaction.beginSweep(of: page.area) }
+        for copy in page.records where try take(copy, in: page.area) {
+            touched.insert(copy.id)
+        }
+        for id in page.departures {
+            try leave(id, page.area)
+            touched.insert(id)
+        }
+        if page.floor == .start {
+            for id in try transaction.endSweep(of: page.area) {
+                try leave(id, page.area)
+                // Why it has gone is not told any more: it may have been erased by law [E-02].
+                if try transaction.record(id) == nil { try transaction.redactAnswered(of: id) }
+                touched.insert(id)
+            }
+        }
+        try transaction.save(
+            Bookmark(area: page.area, position: page.position, floor: page.floor)
+        )
+        return touched
+    }
+
+    private func take(_ copy: RecordCopy, in area: AreaCode) throws -> Bool {
+        guard let type = schema.type(copy.type), let fields = try? FieldMap(copy.message) else {
+            // A record of a newer type: this device cannot show it and does not need it.
+            return false
+        }
+        var record = try transaction.record(copy.id) ?? LocalRecord(id: copy.id, type: copy.type)
+        record.areas.insert(area)
+        try transaction.place(copy.id, in: area)
+        if copy.isErased { try forget(copy.id) }
+        let base = Base(epoch: response.epoch, revision: copy.revision)
+        // > [D-03] A revision never goes backwards within an epoch.
+        if record.acknowledged.map({ $0.base <= base }) ?? true {
+            record.acknowledged = LocalRecord.Acknowledged(
+                base: base,
+                fields: fields,
+                isDeleted: copy.isDeleted,
+                clock: copy.clock,
+                redirect: copy.redirect
+            )
+            record.acknowledged?.isErased = copy.isErased
+            try transaction.settle(copy.id, at: copy.revision)
+            try transaction.set(conflicts: copy.conflicts, of: copy.id)
+        }
+        try desk.refresh(record, type)
+        return true
+    }
+
+    /// Lays what is pending over a held record once more.
+    private func lay(_ id: RecordID) throws {
+        guard let held = try transaction.record(id), let type = schema.type(held.type) else {
+            return
+        }
+        try desk.refresh(held, type)
+        guard let record = try transaction.record(id) else { return }
+        // Gone from every area; or never accepted, and what would have made it was thrown away.
+        let overlay = try transaction.overlay(of: id)
+        let isNothing = record.acknowledged == nil && overlay.isEmpty
+        let hasLeft = record.areas.isEmpty && (record.acknowledged != nil || isNothing)
+        if hasLeft, record.pending == 0, record.returned == 0 { try transaction.erase(id) }
+    }
+
+    // > [D-04] A record is erased when its last placement has gone and no unsent change needs it.
+    private func leave(_ id: RecordID, _ area: AreaCode) throws {
+        guard var record = try transaction.record(id) else { return }
+        record.areas.remove(area)
+        try transaction.displace(id, from: area)
+        if let type = schema.type(record.type) { try desk.relay(&record, type) }
+        if record.areas.isEmpty, record.pending == 0, record.returned == 0 {
+            try transaction.erase(id)
+        } else {
+            try transaction.save(record)
+        }
+    }
+
+    private func leaveAreas(outside grant: Grant) throws -> Set<RecordID> {
+        var touched: Set<RecordID> = []
+        for area in try transaction.placedAreas() where !grant.areas.cover(area) {
+            for record in try transaction.records(standingIn: area) {
+                try leave(record.id, area)
+                touched.insert(record.id)
+            }
+            try transaction.forgetBookmark(of: area)
+        }
+        return touched
+    }
+}
+
+extension Outcome {
+    // > [E-02] A later edit of an erased record is refused and not kept.
+    fileprivate var isErasure: Bool { code == "record_erased" }
+}
