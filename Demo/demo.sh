@@ -28,16 +28,17 @@ serve() {
 title() { printf '\n\033[1m%s\033[0m\n' "$1"; }
 on() { device=$1; shift; echo "\$ residence --data $device $*"; "$programs/residence" --data "$work/$device" "$@"; }
 enrol() {
-    link=$("$programs/residence-syncd" device add --data "$work/server" --name "$1" --area "$2" --json |
+    link=$("$programs/residence-syncd" device add --data "$work/server" --name "$1" --area "$2" --role "$3" --json |
         sed -n 's/.*"link" : "\(.*\)".*/\1/p')
     "$programs/residence" --data "$work/$1" enroll "$link"
 }
 
-title "1  服务器启动，登记两台手持机 The server starts, two handhelds are enrolled"
+title "1  服务器启动，登记两台手持机和一位审核人员 The server starts, two handhelds and a reviewer are enrolled"
 serve 0
 echo "$address"
-enrol 阿海 3309
-enrol 小岛 330921
+enrol 阿海 3309 coordinator
+enrol 小岛 330921 coordinator
+enrol 周审核 3309 reviewer
 
 title "2  没有网络时导入台账 The ledger is imported while no server can be reached"
 stop
@@ -63,7 +64,19 @@ on 阿海 sync
 title "6  合并后的记录与冲突 The merged record and its conflicts, as the server has them"
 "$programs/residence-syncd" show "$person" --data "$work/server"
 
-title "7  服务器上 On the server"
+title "7  审核人员裁决 A reviewer settles what no rule decides"
+"$programs/residence" --data "$work/周审核" sync >/dev/null 2>&1
+number=$("$programs/residence" --data "$work/周审核" conflicts --json | sed -n 's/.*"id":\([0-9]*\),.*/\1/p' | head -1)
+on 周审核 conflicts "$number"
+on 周审核 resolve "$number" 姓名=王小明明 --reason 已看证件 >/dev/null
+on 周审核 sync | head -1
+on 小岛 sync | head -1
+
+title "8  来龙去脉 How the record came to look as it does"
+on 小岛 history "$person"
+"$programs/residence-syncd" audit verify --data "$work/server" 2>/dev/null
+
+title "9  服务器上 On the server"
 "$programs/residence-syncd" status --data "$work/server" | head -4
 "$programs/residence-syncd" device list --data "$work/server"
 

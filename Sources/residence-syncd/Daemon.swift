@@ -16,7 +16,10 @@ struct Daemon: AsyncParsableCommand {
             Exit codes: 0 done, 1 refused or failed (the error says why), 64 wrong usage.
             """,
         version: "0.1.0",
-        subcommands: [Serve.self, DeviceCommand.self, Status.self, Show.self]
+        subcommands: [
+            Serve.self, DeviceCommand.self, Status.self, Show.self, ConflictsCommand.self,
+            QuarantineCommand.self, History.self, Duplicates.self, AuditCommand.self, Erase.self,
+        ]
     )
 }
 
@@ -38,6 +41,11 @@ struct CommonOptions: ParsableArguments {
         let store = try SQLiteStore(folder: folder)
         let identity = try await ServerIdentity.kept(in: store, at: SystemClock.milliseconds())
         return (SyncService(store: store, identity: identity), store)
+    }
+
+    /// Whoever sits at the server, under the name given, or as the system knows them.
+    func somebody(_ name: String? = nil) -> Principal {
+        Principal(operatorNamed: name ?? ProcessInfo.processInfo.userName)
     }
 
     /// Runs a command and turns its error into words and an exit code.

@@ -37,6 +37,17 @@ struct DeviceCommand: AsyncParsableCommand {
 
         @Option(
             help: ArgumentHelp(
+                say(
+                    "岗位：coordinator 协管员、supervisor 站长、reviewer 审核人员、operator 运维人员",
+                    "coordinator, supervisor, reviewer or operator."
+                ),
+                valueName: "ROLE"
+            )
+        )
+        var role = "coordinator"
+
+        @Option(
+            help: ArgumentHelp(
                 say("所属部门（如 人力社保）", "The department that speaks through it.")
             )
         )
@@ -61,7 +72,8 @@ struct DeviceCommand: AsyncParsableCommand {
                 let (code, expires) = try await service.expectDevice(
                     named: name,
                     areas: codes,
-                    department: department
+                    department: department,
+                    role: try Self.role(role)
                 )
                 let link = EnrolmentLink(
                     address: address,
@@ -82,6 +94,20 @@ struct DeviceCommand: AsyncParsableCommand {
                 )
             }
             return area
+        }
+
+        private static func role(_ text: String) throws -> Role {
+            let known = Role.allCases.filter { $0 != .department }
+            guard let role = known.first(where: { [$0.rawValue, $0.label.zh].contains(text) })
+            else {
+                throw SyncError(
+                    "role_unknown",
+                    "没有这种岗位 There is no role \(text)",
+                    hint: known.map { "\($0.rawValue) \($0.label.zh)" }.joined(separator: "、"),
+                    subject: "--role"
+                )
+            }
+            return role
         }
 
         private func show(_ link: EnrolmentLink, _ expires: Int64) throws {
@@ -115,13 +141,14 @@ struct DeviceCommand: AsyncParsableCommand {
                 let devices = try await options.service().service.devices()
                 if options.json { return try Console.out(json: devices.map(Row.init)) }
                 var table = Table([
-                    say("名称", "name"), say("设备", "device"), say("区划", "areas"),
+                    say("名称", "name"), say("设备", "device"), say("岗位", "role"), say("区划", "areas"),
                     say("已收变更", "changes"), say("最近联系", "last contact"),
                     say("时钟偏差", "clock"), say("状态", "state"),
                 ])
                 for device in devices {
                     table.add([
                         device.name, String(device.id.description.prefix(12)),
+                        say(device.role.label.zh, device.role.label.en),
                         device.grant.areas.map(\.rawValue).joined(separator: " "),
                         String(device.highWater.rawValue),
                         device.lastContact.map(SystemClock.text) ?? "–",
@@ -138,6 +165,7 @@ struct DeviceCommand: AsyncParsableCommand {
     struct Row: Encodable {
         var id: String
         var name: String
+        var role: String
         var areas: [String]
         var changes: UInt64
         var enrolled: String
@@ -147,7 +175,7 @@ struct DeviceCommand: AsyncParsableCommand {
         var isForked: Bool
 
         enum CodingKeys: String, CodingKey {
-            case id, name, areas, changes, enrolled, software
+            case id, name, role, areas, changes, enrolled, software
             case lastContact = "last_contact"
             case clockOffsetMilliseconds = "clock_offset_ms"
             case isForked = "forked"
@@ -156,6 +184,7 @@ struct DeviceCommand: AsyncParsableCommand {
         init(_ device: StoredDevice) {
             id = device.id.description
             name = device.name
+            role = device.role.rawValue
             areas = device.grant.areas.map(\.rawValue)
             changes = device.highWater.rawValue
             enrolled = SystemClock.iso(device.enrolledAt)

@@ -46,7 +46,7 @@ struct Serve: AsyncParsableCommand {
             }
             logger.logLevel = level
             let publicURL = publicURL ?? ProcessInfo.processInfo.environment["RESIDENCE_URL"]
-            let application = SyncApplication.application(
+            var application = SyncApplication.application(
                 for: service,
                 host: host,
                 port: port,
@@ -59,6 +59,7 @@ struct Serve: AsyncParsableCommand {
                 }
                 Console.out(say("服务已启动：\(address)", "listening on \(address)"))
             }
+            application.addServices(Housekeeping(service: service, logger: logger))
             do {
                 try await application.runService()
             } catch {

@@ -17,16 +17,10 @@ struct Show: AsyncParsableCommand {
     func run() async throws {
         try await options.run {
             let service = try await options.service().service
-            guard let id = RecordID(id), let found = try await service.record(id, in: nil),
+            let id = try RecordID(typed: id)
+            guard let found = try await service.record(id, in: nil),
                 let type = Schema.current.type(found.record.state.type)
-            else {
-                throw SyncError(
-                    "record_not_found",
-                    "服务器上没有这条记录 The server has no such record",
-                    hint: "Give the whole id, as `residence show` prints it.",
-                    subject: "ID"
-                )
-            }
+            else { throw SyncError.recordNotHere }
             let view = RecordView(
                 of: found.record.state,
                 type: type,
@@ -37,10 +31,10 @@ struct Show: AsyncParsableCommand {
                 return Console.out(String(decoding: view.json, as: UTF8.self))
             }
             show(found.record, type)
-            let conflicts = found.conflicts.compactMap(ConflictView.init)
+            let conflicts = found.conflicts
             guard !conflicts.isEmpty else { return }
             Console.out("\n" + say("冲突", "conflicts"))
-            Console.out(ConflictTable.text(of: conflicts, type: type))
+            Console.out(ConflictTable.text(of: conflicts))
         }
     }
 
@@ -53,6 +47,14 @@ struct Show: AsyncParsableCommand {
                 inChinese: Language.current == .zh
             )
             if let text { table.add([say(field.zh, field.en), text]) }
+        }
+        if let target = record.state.redirect {
+            table.add([say("并入", "is"), target.description])
+        }
+        if record.state.isErased {
+            table.add([say("状态", "state"), say("已依法抹除", "redacted by law")])
+        } else if record.state.isDeleted {
+            table.add([say("状态", "state"), say("已删除", "deleted")])
         }
         table.add([say("版本", "revision"), String(record.state.revision.rawValue)])
         table.add([

@@ -24,6 +24,7 @@ struct Status: AsyncParsableCommand {
             table.add([say("待处理冲突", "open conflicts"), String(counts.openConflicts)])
             table.add([say("按规则已定的冲突", "conflicts decided"), String(counts.decidedConflicts)])
             table.add([say("退回的变更", "quarantined changes"), String(counts.quarantined)])
+            table.add([say("已处理的退回变更", "settled ones"), String(counts.settled)])
             table.add([say("设备", "devices"), String(counts.devices)])
             table.add([say("区划", "areas"), String(counts.areas)])
             Console.out(table.text)
@@ -38,11 +39,12 @@ struct Status: AsyncParsableCommand {
         var openConflicts: Int
         var decidedConflicts: Int
         var quarantined: Int
+        var settled: Int
         var devices: Int
         var areas: Int
 
         enum CodingKeys: String, CodingKey {
-            case records, tombstones, changes, quarantined, devices, areas
+            case records, tombstones, changes, quarantined, settled, devices, areas
             case openConflicts = "open_conflicts"
             case decidedConflicts = "decided_conflicts"
         }
@@ -55,6 +57,7 @@ struct Status: AsyncParsableCommand {
             openConflicts = counts.openConflicts
             decidedConflicts = counts.decidedConflicts
             quarantined = counts.quarantined
+            settled = counts.settled
             devices = counts.devices
             areas = counts.areas
         }

@@ -19,9 +19,9 @@ struct Show: AsyncParsableCommand {
                 return try Console.out(json: RecordDocument(record, conflicts: conflicts.count))
             }
             Console.out(try await RecordText(client: client).sheet(record))
-            guard !conflicts.isEmpty, let type = Schema.current.type(record.type) else { return }
+            guard !conflicts.isEmpty else { return }
             Console.out("\n" + say("待审核的冲突", "conflicts that wait for a reviewer"))
-            Console.out(ConflictTable.text(of: conflicts.compactMap(ConflictView.init), type: type))
+            Console.out(ConflictTable.text(of: conflicts.compactMap { ConflictEntry($0) }))
         }
     }
 }

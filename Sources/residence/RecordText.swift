@@ -57,6 +57,9 @@ struct RecordText {
             guard let text = try await shown(field, of: record) else { continue }
             table.add([say(field.zh, field.en), text])
         }
+        if let target = record.redirect {
+            table.add([say("并入", "is"), target.description])
+        }
         table.add([say("版本", "revision"), revision(of: record)])
         table.add([say("状态", "state"), state(of: record)])
         return table.text
@@ -66,12 +69,19 @@ struct RecordText {
     private func shown(_ field: RecordField, of record: LocalRecord) async throws -> String? {
         guard let fields = record.visible else { return nil }
         if let target = fields.reference(field.number), field.format == .reference,
-            let found = try await client.record(target), let visible = found.visible,
-            let type = schema.type(found.type)
+            let found = try await client.record(target),
+            let visible = try await seen(found), let type = schema.type(found.type)
         {
-            return SearchText.title(visible, as: type)
+            return type.title(of: visible) ?? ""
         }
         return FieldText.shown(field, in: fields, inChinese: Language.current == .zh)
+    }
+
+    /// What a record says; of one that was found to be another one, what that says.
+    private func seen(_ record: LocalRecord) async throws -> FieldMap? {
+        if let visible = record.visible { return visible }
+        guard let target = record.redirect else { return nil }
+        return try await client.record(target)?.visible
     }
 
     private func revision(of record: LocalRecord) -> String {
@@ -81,6 +91,8 @@ struct RecordText {
     private func state(of record: LocalRecord) -> String {
         if record.returned > 0 { return say("退回", "returned") }
         if record.pending > 0 { return say("待同步", "pending") }
+        if record.redirect != nil { return say("已并入", "found to be another one") }
+        if record.visible == nil { return say("已删除", "deleted") }
         return say("已同步", "synced")
     }
 }

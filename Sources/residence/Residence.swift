@@ -14,11 +14,11 @@ struct Residence: AsyncParsableCommand {
         abstract: say("流动人口协管员的采集工具", "The coordinator's tool: capture offline, sync, read back."),
         discussion: say(
             """
-            除 enroll 与 sync 外，一切操作都不需要网络。--data、--lang、--json 可放在子命令之前或之后。
+            除 enroll、sync 与 history 外，一切操作都不需要网络。--data、--lang、--json 可放在子命令之前或之后。
             退出码：0 完成；1 被拒绝或失败（错误信息说明原因）；3 连不上服务器（不丢数据，稍后再同步）；64 用法不对。
             """,
             """
-            Everything but enroll and sync works with no network. --data, --lang and --json may stand \
+            Everything but enroll, sync and history works with no network. --data, --lang and --json may stand \
             before or after the subcommand.
             Exit codes: 0 done; 1 refused or failed (the error says why); 3 no server could be reached \
             (nothing is lost, sync later); 64 wrong usage.
@@ -27,7 +27,9 @@ struct Residence: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Enroll.self, Import.self, Add.self, Edit.self, Delete.self, Show.self, List.self,
-            Search.self, Sync.self, Status.self, Token.self,
+            Search.self, Sync.self, Status.self, Token.self, Conflicts.self, Resolve.self,
+            Returned.self, Mend.self, History.self, Duplicates.self, Reidentify.self, Split.self,
+            Undelete.self,
         ]
     )
 

@@ -101,9 +101,33 @@ struct Sync: AsyncParsableCommand {
         )
         if report.outcomes[.quarantined] != nil {
             Console.out(
-                say("有退回的采集，见 residence status。", "Some captures were returned: residence status.")
+                say(
+                    "有退回的采集，见 residence returned。",
+                    "Some captures were returned: residence returned."
+                )
             )
         }
+        if report.outcomes[.conflicted] != nil {
+            Console.out(
+                say("有待裁决的冲突，见 residence conflicts。", "Some are in conflict: residence conflicts.")
+            )
+        }
+        for settlement in report.settlements { show(settlement) }
+    }
+
+    private func show(_ settlement: Settlement) {
+        let number = settlement.sequence.rawValue
+        let text =
+            settlement.kind == .mended
+            ? say(
+                "退回的第 \(number) 条变更已由 \(settlement.by) 改正。",
+                "Returned change \(number) was mended by \(settlement.by)."
+            )
+            : say(
+                "退回的第 \(number) 条变更已由 \(settlement.by) 作废：\(settlement.reason)",
+                "Returned change \(number) was discarded by \(settlement.by): \(settlement.reason)"
+            )
+        Console.out(text)
     }
 
     /// A report as scripts read it.
@@ -160,7 +184,8 @@ struct Status: AsyncParsableCommand {
     func run() async throws {
         try await options.run { client in
             let status = try await client.status()
-            if options.json { return try Console.out(json: StatusDocument(status)) }
+            let receipt = try await client.lastReceipt()
+            if options.json { return try Console.out(json: StatusDocument(status, receipt)) }
             var table = Table([say("项目", "what"), say("内容", "how it is")])
             table.add([say("设备", "device"), status.profile?.name ?? say("未登记", "not enrolled")])
             if let profile = status.profile {
@@ -177,6 +202,14 @@ struct Status: AsyncParsableCommand {
             table.add([say("退回变更", "changes returned"), String(status.returned.count)])
             table.add([say("待审核冲突", "open conflicts"), String(status.conflicts)])
             table.add([say("上次同步", "last sync"), StatusDocument.lastSync(status) ?? "–"])
+            if let receipt {
+                let number = receipt.sequence.rawValue
+                table.add([
+                    say("服务器回执", "receipt"),
+                    say("第 \(number) 条变更为止", "up to change \(number)")
+                        + "，\(Moment.text(receipt.time))",
+                ])
+            }
             Console.out(table.text)
             for entry in status.returned.prefix(20) {
                 let why = entry.outcome?.message.inCurrentLanguage ?? ""

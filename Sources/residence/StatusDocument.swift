@@ -12,6 +12,24 @@ struct StatusDocument: Encodable {
         var message: String
     }
 
+    /// What the server signed for: up to which change it has everything.
+    struct Receipt: Encodable {
+        var sequence: UInt64
+        var epoch: UInt64
+        var chain: String
+        var signature: String
+        /// In milliseconds since 1970, by the server's clock.
+        var time: Int64
+
+        init(_ receipt: SyncReceipt) {
+            sequence = receipt.sequence.rawValue
+            epoch = receipt.epoch.rawValue
+            chain = Data(receipt.chain).base64EncodedString()
+            signature = Data(receipt.signature).base64EncodedString()
+            time = receipt.time
+        }
+    }
+
     var enrolled: Bool
     var name: String?
     var server: String?
@@ -21,13 +39,15 @@ struct StatusDocument: Encodable {
     var returned: [Returned]
     var conflicts: Int
     var lastSync: String?
+    var receipt: Receipt?
 
     enum CodingKeys: String, CodingKey {
-        case enrolled, name, server, areas, records, pending, returned, conflicts
+        case enrolled, name, server, areas, records, pending, returned, conflicts, receipt
         case lastSync = "last_sync"
     }
 
-    init(_ status: ClientStatus) {
+    init(_ status: ClientStatus, _ receipt: SyncReceipt? = nil) {
+        self.receipt = receipt.map(Receipt.init)
         enrolled = status.profile != nil
         name = status.profile?.name
         server = status.profile?.server

@@ -16,6 +16,12 @@ public struct ResidenceRules: RecordRules {
         return shape + meaning + dates(fields, type) + phones(fields, type)
     }
 
+    /// Finds people who may have been registered twice; of other records none are known.
+    public func duplicateFinder(for type: RecordType) -> (any DuplicateFinder)? {
+        guard type.name == "Person" else { return nil }
+        return PersonDuplicates()
+    }
+
     private static let rules: [String: @Sendable (FieldReader) -> [Violation]] = [
         "Person": person, "Registration": registration, "Employment": period, "Schooling": period,
     ]
