@@ -107,7 +107,7 @@ extension Process {
         let pipe = Pipe()
         standardOutput = FileHandle.nullDevice
         standardError = pipe
-        try run()
+        try Programs.start(self)
         try #require(!pipe.fileHandleForReading.availableData.isEmpty, "it ended without a word")
     }
 }

@@ -37,7 +37,9 @@ import Testing
             daemon.device("a"),
             "import",
             Programs.ledger,
-            "--json"
+            "--json",
+            "--refused",
+            daemon.folder.appendingPathComponent("again.csv").path
         ).json()
         #expect(again["changed"] as? Int == 0)
         let unreachable = try Programs.run(

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// The programs as they were built beside the tests.
@@ -37,6 +38,13 @@ enum Programs {
         return process
     }
 
+    private static let launching = Mutex(())
+
+    /// Starts a process, one at a time: Foundation's own start is not safe beside another one.
+    static func start(_ process: Process) throws {
+        try launching.withLock { _ in try process.run() }
+    }
+
     /// Runs a program to its end.
     ///
     /// Its output goes to files, so that no pipe can fill up.
@@ -59,7 +67,7 @@ enum Programs {
         let process = process(name, arguments)
         process.standardOutput = try FileHandle(forWritingTo: out)
         process.standardError = try FileHandle(forWritingTo: err)
-        try process.run()
+        try start(process)
         process.waitUntilExit()
         return Result(
             status: process.terminationStatus,
@@ -109,8 +117,8 @@ final class RunningDaemon {
     }
 
     /// Enrols a device for areas.
-    func enrol(_ name: String, areas: [String]) throws {
-        let flags = areas.flatMap { ["--area", $0] }
+    func enrol(_ name: String, areas: [String], role: String = "coordinator") throws {
+        let flags = areas.flatMap { ["--area", $0] } + ["--role", role]
         let added = try Programs.run(
             "residence-syncd",
             ["device", "add", "--data", data, "--name", name, "--json"] + flags
@@ -118,6 +126,19 @@ final class RunningDaemon {
         let link = try #require(try added.json()["link"] as? String)
         let enrolled = try Programs.run("residence", "--data", device(name), "enroll", link)
         #expect(enrolled.status == 0, "\(enrolled.errors)")
+    }
+
+    /// Runs the coordinator's program on a device; it must succeed.
+    @discardableResult
+    func on(_ name: String, _ arguments: String...) throws -> Programs.Result {
+        let result = try Programs.run("residence", ["--data", device(name)] + arguments)
+        #expect(result.status == 0, "\(arguments.joined(separator: " ")): \(result.errors)")
+        return result
+    }
+
+    /// Runs the operator's program on the server's data, whatever comes of it.
+    func atServer(_ arguments: String...) throws -> Programs.Result {
+        try Programs.run("residence-syncd", arguments + ["--data", data])
     }
 
     /// Starts the daemon and waits until it says where it listens: its output ends the wait.
@@ -132,7 +153,7 @@ final class RunningDaemon {
         )
         process.standardOutput = pipe
         process.standardError = FileHandle.nullDevice
-        try process.run()
+        try Programs.start(process)
         var text = ""
         while !text.contains("\n") {
             let data = pipe.fileHandleForReading.availableData

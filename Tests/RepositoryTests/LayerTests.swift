@@ -64,7 +64,8 @@ struct Layer: Sendable, CustomTestStringConvertible {
             "ArgumentParser",
             "Hummingbird",
             "Logging",
-            "CoreMetrics"
+            "CoreMetrics",
+            "ServiceLifecycle"
         ),
         Layer("Sources/measure-merge/", "SyncProtocol"),
     ]

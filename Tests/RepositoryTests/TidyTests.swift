@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @Suite struct TidyTests {
@@ -44,6 +45,14 @@ import Testing
         }
 
         #expect(offenders.map(\.path).isEmpty)
+    }
+
+    @Test func `the folder of fixtures holds fixtures alone`() throws {
+        let folder = SourceFile.root.appendingPathComponent("Tests/ResidenceDomainTests/Fixtures")
+
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+
+        #expect(Set(files) == ["ledger.csv", "ledger.gb18030.csv", "ledger.expected.json"])
     }
 
     @Test func `what only builds make stays out of the repository`() throws {

@@ -12,7 +12,9 @@ struct HistoryTests {
         try await kind.withStore { store, _ in
             try await store.write { transaction in
                 try transaction.save(Sample.device(1))
-                for change in [applied, refused, unreadable] { try transaction.append(change) }
+                for change in [applied, refused, unreadable] {
+                    try transaction.append(change, effects: [])
+                }
             }
 
             let found = try await store.read {
@@ -31,7 +33,7 @@ struct HistoryTests {
                 for device: UInt8 in [1, 2] {
                     try transaction.save(Sample.device(device))
                     for number: UInt64 in 1...5 {
-                        try transaction.append(Sample.change(number, of: device))
+                        try transaction.append(Sample.change(number, of: device), effects: [])
                     }
                 }
             }
@@ -59,8 +61,8 @@ struct HistoryTests {
         try await kind.withStore { store, _ in
             try await store.write { transaction in
                 try transaction.save(Sample.device(1))
-                try transaction.append(Self.refused(1, to: ids[0]))
-                try transaction.append(Self.refused(2, to: ids[1]))
+                try transaction.append(Self.refused(1, to: ids[0]), effects: [])
+                try transaction.append(Self.refused(2, to: ids[1]), effects: [])
                 try transaction.place(Sample.state(2), in: [Sample.gaoting])
 
                 // Also within the transaction that refused it.
@@ -79,25 +81,14 @@ struct HistoryTests {
         arguments: StoreKind.available
     )
     func conflicts(kind: StoreKind) async throws {
-        // A `Conflict` message of which field 11 alone, the revision, is set.
-        let bodies: [[UInt8]] = [[0x58, 1], [0x58, 2], [0x58, 3]]
-
         try await kind.withStore { store, _ in
             try await store.write { transaction in
-                for (index, body) in bodies.enumerated() {
-                    try transaction.append(
-                        conflict: body,
-                        of: Sample.record(1),
-                        device: Sample.deviceID(1),
-                        isOpen: index != 1
+                for (revision, isOpen) in [(1, true), (2, false), (3, true)] as [(UInt64, Bool)] {
+                    try transaction.save(
+                        Sample.conflict(of: 1, revision: revision, isOpen: isOpen)
                     )
                 }
-                try transaction.append(
-                    conflict: [0x58, 9],
-                    of: Sample.record(2),
-                    device: Sample.deviceID(1),
-                    isOpen: true
-                )
+                try transaction.save(Sample.conflict(of: 2, revision: 9))
             }
 
             let all = try await store.read {
@@ -106,9 +97,8 @@ struct HistoryTests {
             let open = try await store.read {
                 try $0.conflicts(of: Sample.record(1), openOnly: true)
             }
-            let messages = try all.map { try FieldMap($0) }
-            let numbers = messages.map { $0.number(of: 1) }
-            #expect(messages.map { $0.number(of: 11) } == [1, 2, 3])
+            let numbers = all.map(\.id)
+            #expect(all.map(\.base.revision.rawValue) == [1, 2, 3])
             #expect(numbers == Set(numbers).sorted())
             #expect(numbers.count == 3 && !numbers.contains(0))
             #expect(open == [all[0], all[2]])
@@ -121,13 +111,8 @@ struct HistoryTests {
             try await store.write { transaction in
                 try transaction.keepOneOfEverything()
                 try transaction.place(Sample.workedState(2), in: [Sample.dongsha])
-                try transaction.append(Self.refused(2, to: Sample.record(3)))
-                try transaction.append(
-                    conflict: [],
-                    of: Sample.record(1),
-                    device: Sample.deviceID(1),
-                    isOpen: false
-                )
+                try transaction.append(Self.refused(2, to: Sample.record(3)), effects: [])
+                try transaction.save(Sample.conflict(of: 1, isOpen: false))
             }
 
             let counts = try await store.read { try $0.counts() }

@@ -31,7 +31,7 @@ struct BasesTests {
     }
 
     @Test(
-        "[B-02] an edit laid over another's unseen value is contested, and again when edited again"
+        "[B-02] [C-02] an edit laid over another's unseen value is contested, and edited again extends it"
     )
     func stillContested() async throws {
         let story = try await Underneath()
@@ -44,7 +44,8 @@ struct BasesTests {
             let name = try await device.person(story.id)?.name
             let conflicts = try await device.client.conflicts(of: story.id)
             #expect(name == "张山")
-            #expect(conflicts.count == 2)
+            let proposed = conflicts.compactMap { ConflictEntry($0)?.conflict.proposed.values }
+            #expect(proposed.map { $0.text(of: 1) ?? "" } == ["章山"])
         }
     }
 

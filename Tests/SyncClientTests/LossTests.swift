@@ -94,17 +94,7 @@ struct LossTests {
         try await lin.sync()
         try await lin.rename(id, to: "张山")
 
-        var answer = SyncResponse()
-        answer.epoch = try await lin.epoch()
-        answer.serverTime = world.clock.now
-        answer.outcomes = [
-            Outcome(
-                sequence: SequenceNumber(rawValue: 2),
-                kind: .applied,
-                revision: Revision(rawValue: 2)
-            )
-        ]
-        lin.weather.next(.answered(answer))
+        lin.weather.next(.newsLost)
         let report = try await lin.sync()
 
         let held = try await lin.client.record(id)

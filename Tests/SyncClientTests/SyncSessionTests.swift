@@ -39,7 +39,7 @@ struct SyncSessionTests {
         _ = session.handle(.answered(response))
 
         let action = session.handle(
-            .applied(answered: story.answered, unanswered: story.unanswered)
+            .applied(answered: story.answered, received: 1, unanswered: story.unanswered)
         )
 
         #expect(action.word == story.then)
@@ -93,7 +93,7 @@ struct SyncSessionTests {
         _ = session.handle(.failed(.unreachable, chance: 1))
         _ = session.handle(.waited)
         _ = session.handle(.answered(SyncResponse()))
-        _ = session.handle(.applied(answered: 1, unanswered: 1))
+        _ = session.handle(.applied(answered: 1, received: 1, unanswered: 1))
 
         let action = session.handle(.failed(.unreachable, chance: 1))
 

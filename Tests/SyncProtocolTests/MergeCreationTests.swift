@@ -110,7 +110,8 @@ struct MergeCreationTests {
             Violation(code: "birth_date_invalid", field: 5, zh: "出生日期不对。", en: "Wrong."),
             standing: standing,
             change,
-            by: Sample.chen.device
+            by: Sample.chen.device,
+            of: type
         )
 
         let conflict = try #require(merged.conflicts.last)

@@ -3,7 +3,7 @@ import Testing
 
 /// What holds for every record and whatever devices do to it; a failure names its seed.
 struct MergePropertyTests {
-    private static let seeds: Range<UInt64> = 0..<300
+    private static let seeds = Seeds.first(300)
 
     @Test("[M-11] automatic policies give the same record whatever the order of arrival")
     func orderOfArrival() {

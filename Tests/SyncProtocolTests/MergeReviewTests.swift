@@ -147,16 +147,13 @@ struct MergeReviewTests {
         let (story, merged) = contested()
         let record = try #require(story.record)
         let conflict = try #require(merged.conflicts.first)
-        let context = ConflictContext(
-            id: 7,
-            record: record.id,
-            type: 1,
-            revision: record.revision,
-            metAt: noon + 3,
-            authors: [Sample.chen.device: "陈建国", Sample.hu.device: "胡敏"]
-        )
+        let base = Base(epoch: Epoch(rawValue: 1), revision: record.revision)
+        var entry = ConflictEntry(conflict, of: record.id, type: 1, at: base, metAt: noon + 3)
+        entry.id = 7
+        entry.standingAuthor = "陈建国"
+        entry.proposedAuthor = "胡敏"
 
-        let sides = try FieldMap(conflict.encoded(in: context))
+        let sides = try FieldMap(entry.encoded)
 
         let standingSide = try #require(sides.value(of: 8))
         let proposedSide = try #require(sides.value(of: 9))

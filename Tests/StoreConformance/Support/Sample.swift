@@ -141,13 +141,8 @@ extension StoreTransaction {
             )
         )
         try place(Sample.state(1), in: [Sample.gaoting])
-        try append(Sample.change(1, to: Sample.record(1)))
-        try append(
-            conflict: [],
-            of: Sample.record(1),
-            device: Sample.deviceID(1),
-            isOpen: true
-        )
+        try append(Sample.change(1, to: Sample.record(1)), effects: [])
+        try save(Sample.conflict(of: 1))
     }
 
     /// Moves a record to the next position of an area, or lets it leave there.
@@ -167,5 +162,30 @@ extension StoreTransaction {
                 isDeparture: leaving
             )
         )
+    }
+}
+
+extension Sample {
+    /// A conflict over the name of a record that has no number yet.
+    static func conflict(
+        of number: UInt8,
+        revision: UInt64 = 2,
+        isOpen: Bool = true,
+        impact: UInt32 = 0
+    ) -> ConflictEntry {
+        let side = Conflict.Side(values: FieldMap(), device: deviceID(1), time: noon)
+        let conflict = Conflict(
+            kind: .field,
+            fields: [1],
+            policy: .review,
+            isOpen: isOpen,
+            standing: side,
+            proposed: side,
+            proposedWon: false
+        )
+        let base = Base(epoch: Epoch(rawValue: 1), revision: Revision(rawValue: revision))
+        var entry = ConflictEntry(conflict, of: record(number), type: 1, at: base, metAt: noon)
+        entry.impact = impact
+        return entry
     }
 }

@@ -25,20 +25,25 @@ struct LoopbackTransport: Transport {
         case .answered(let response):
             return Exchange(response: try SyncResponse(response.encoded), bytes: ByteCount())
         case .repeated: _ = try await answer(to: body, token)
-        case .arrives, .answerLost, .answerCut: break
+        case .arrives, .answerLost, .answerCut, .newsLost: break
         }
         let answer = try await answer(to: body, token)
         switch fate {
         case .answerLost: throw TransportFailure.unreachable
         case .answerCut: throw TransportFailure.unreadable
-        case .arrives, .repeated, .requestLost, .refused, .answered: break
+        case .arrives, .repeated, .requestLost, .refused, .answered, .newsLost: break
         }
         var bytes = ByteCount()
         bytes.sent = body.count
         bytes.sentUnpacked = body.count
         bytes.received = answer.count
         bytes.receivedUnpacked = answer.count
-        return Exchange(response: try SyncResponse(answer), bytes: bytes)
+        var response = try SyncResponse(answer)
+        if case .newsLost = fate {
+            response.pages = []
+            response.hasMore = false
+        }
+        return Exchange(response: response, bytes: bytes)
     }
 
     func enrol(
@@ -53,6 +58,24 @@ struct LoopbackTransport: Transport {
         }
         if case .answerLost = fate { throw TransportFailure.unreachable }
         return try EnrolmentResponse(answer)
+    }
+
+    /// Only histories can be read here: `/v1/records/ID/history?at=MOMENT`.
+    func read(_ path: String, from server: String, token: String) async throws -> [UInt8] {
+        if case .requestLost = weather.fate(of: SyncRequest()) {
+            throw TransportFailure.unreachable
+        }
+        let parts = path.split(separator: "/").map(String.init)
+        let moment = path.split(separator: "=").dropFirst().first.map(String.init)
+        return try await telling { service in
+            let device = try await service.authenticate(token)
+            guard parts.count > 2, let id = RecordID(parts[2]) else { return [] }
+            return try await service.history(
+                of: id,
+                at: moment.flatMap { HistoryMoment($0) },
+                for: Principal(device)
+            ).json
+        }
     }
 
     private func answer(to body: [UInt8], _ token: String) async throws -> [UInt8] {

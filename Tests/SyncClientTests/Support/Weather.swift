@@ -16,6 +16,8 @@ final class Weather: Sendable {
         case repeated
         /// Something else than the server answers.
         case answered(SyncResponse)
+        /// The server's answer arrives without the news that it brings.
+        case newsLost
         /// The answer says no.
         case refused(SyncError, retryAfter: Int? = nil)
     }

@@ -68,9 +68,10 @@ final class World: Sendable {
     func link(
         for name: String,
         areas: [AreaCode] = [Sample.harbour],
+        role: Role = .coordinator,
         fingerprint: String? = nil
     ) async throws -> String {
-        let expected = try await service.expectDevice(named: name, areas: areas)
+        let expected = try await service.expectDevice(named: name, areas: areas, role: role)
         return EnrolmentLink(
             address: "http://server.test:8080",
             code: expected.code.description,
@@ -94,12 +95,22 @@ final class World: Sendable {
     func device(
         named name: String,
         areas: [AreaCode] = [Sample.harbour],
+        role: Role = .coordinator,
         limits: Limits = Limits(),
         at now: Int64 = Sample.noon
     ) async throws -> Device {
         let device = try stranger(named: name, limits: limits, at: now)
-        _ = try await device.client.enrol(link: try await link(for: name, areas: areas))
+        let link = try await link(for: name, areas: areas, role: role)
+        _ = try await device.client.enrol(link: link)
         return device
+    }
+
+    /// Whoever sits at the server.
+    let clerk = Principal(operatorNamed: "运维")
+
+    /// What was returned and about which nothing was decided, as the server has it.
+    func returned() async throws -> [ReturnedChange] {
+        try await service.quarantine(for: clerk).entries.map(\.returned)
     }
 
     /// A record as the server keeps it; `nil` where it stands in no area of the province.

@@ -59,6 +59,38 @@ extension Sample {
         return change
     }
 
+    /// A conflict settled with a third value, in the place of a resolution that was returned.
+    static var resolution: Change {
+        var change = Change(record: record(1), type: 1, base: seenBase, observedAt: noon + 5)
+        change.fields = person { $0.name = "王方芳" }
+        change.resolution = Change.Resolution(conflict: 5, choice: .other, reason: "已看证件")
+        change.mends = [SequenceNumber(rawValue: 3), SequenceNumber(rawValue: 300)]
+        return change
+    }
+
+    /// A record found to be another one, by the server's own device for somebody.
+    static var redirect: Change {
+        var change = Change(record: record(1), type: 1, base: seenBase, observedAt: noon + 6)
+        change.redirect = record(2)
+        change.principal = Change.Principal(device: chen.device, name: chen.name)
+        return change
+    }
+
+    /// A redirect taken back.
+    static var split: Change {
+        var change = Change(record: record(1), type: 1, base: seenBase, observedAt: noon + 7)
+        change.split = true
+        return change
+    }
+
+    /// A record redacted by law, at the server itself.
+    static var erasure: Change {
+        var change = Change(record: record(1), type: 1, base: seenBase, observedAt: noon + 8)
+        change.erasure = "依申请 2026-17"
+        change.principal = Change.Principal(device: nil, name: "运维")
+        return change
+    }
+
     /// A conflict about a name, as it travels.
     static var conflict: [UInt8] {
         var story = Story.begun(Person.recordType, with: person { $0.name = "王芳" })
@@ -71,15 +103,14 @@ extension Sample {
             story.change(person { $0.name = "王房" }, saw: base, at: noon + 2),
             from: hu
         )
-        let context = ConflictContext(
-            id: 5,
-            record: record(1),
-            type: 1,
-            revision: Revision(rawValue: 2),
-            metAt: noon + 3,
-            authors: [chen.device: chen.name, hu.device: hu.name]
-        )
-        return story.conflicts.flatMap { $0.encoded(in: context) }
+        let met = Base(epoch: Epoch(rawValue: 1), revision: Revision(rawValue: 2))
+        return story.conflicts.flatMap { conflict in
+            var entry = ConflictEntry(conflict, of: record(1), type: 1, at: met, metAt: noon + 3)
+            entry.id = 5
+            entry.standingAuthor = chen.name
+            entry.proposedAuthor = hu.name
+            return entry.encoded
+        }
     }
 
     /// A page with a record in conflict, a tombstone and two departures.
@@ -106,7 +137,20 @@ extension Sample {
             isDeleted: true,
             clock: noon
         )
-        page.records = [contested, tombstone]
+        var redirected = RecordCopy(
+            id: record(5),
+            type: 1,
+            revision: Revision(rawValue: 3),
+            message: [],
+            isDeleted: true,
+            clock: noon
+        )
+        redirected.redirect = record(1)
+        var erased = redirected
+        erased.id = record(6)
+        erased.redirect = nil
+        erased.isErased = true
+        page.records = [contested, tombstone, redirected, erased]
         page.departures = [record(3), record(4)]
         return page
     }
@@ -135,7 +179,31 @@ extension Sample {
         response.grant = Grant(number: 3, areas: [area("330206001001"), area("330206")])
         response.backedUp = SequenceNumber(rawValue: 6)
         response.chain = [UInt8](repeating: 0xAB, count: 32)
+        response.receipt = receipt
+        response.settlements = [
+            Settlement(
+                number: 4,
+                sequence: SequenceNumber(rawValue: 3),
+                kind: .discarded,
+                by: "周审核",
+                reason: "重复采集",
+                settledAt: noon + 8
+            )
+        ]
         return response
+    }
+
+    /// The server's word for eleven changes.
+    static var receipt: SyncReceipt {
+        var receipt = SyncReceipt(
+            device: chen.device,
+            sequence: SequenceNumber(rawValue: 11),
+            chain: [UInt8](repeating: 0xAB, count: 32),
+            epoch: epoch,
+            time: noon + 9
+        )
+        receipt.signature = [UInt8](repeating: 0xCD, count: 64)
+        return receipt
     }
 
     /// A batch, with how far two areas have been read.

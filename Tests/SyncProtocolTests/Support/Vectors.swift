@@ -27,7 +27,19 @@ enum Vectors {
             ("change-undeletion", "A deletion taken back.", Sample.undeletion.payload),
             ("change-unknown-type", "A type that nobody here knows.", Sample.change977.payload),
             ("request-batch", "Five changes and two bookmarks.", Sample.request.encoded),
-            ("response-news", "Outcomes of each kind, a page, a grant.", Sample.response.encoded),
+            (
+                "change-resolution", "A third value for a conflict, mending two returned changes.",
+                Sample.resolution.payload
+            ),
+            ("change-redirect", "A record found to be another one.", Sample.redirect.payload),
+            ("change-split", "A redirect taken back.", Sample.split.payload),
+            ("change-erasure", "A record redacted by law.", Sample.erasure.payload),
+            // Beside response-news, in which conflicts name neither type nor epoch.
+            (
+                "response-decisions",
+                "Outcomes, a page with a redirect and an erasure, a grant, a receipt, a settlement.",
+                Sample.response.encoded
+            ),
         ]
     }
 

@@ -55,6 +55,32 @@ struct TestDevice {
         return change
     }
 
+    /// A change that says which record another one is.
+    func redirect(_ id: RecordID, to target: RecordID, saw revision: UInt64) -> Change {
+        var change = blank(id, Person.recordType, saw: revision)
+        change.redirect = target
+        return change
+    }
+
+    /// A change that takes a redirect back.
+    func split(_ id: RecordID, saw revision: UInt64) -> Change {
+        var change = blank(id, Person.recordType, saw: revision)
+        change.split = true
+        return change
+    }
+
+    /// A change that settles a conflict with one of its sides.
+    func resolution(
+        of conflict: ConflictEntry,
+        _ choice: Change.Resolution.Choice,
+        saw revision: UInt64
+    ) -> Change {
+        var change = blank(conflict.record, Person.recordType, saw: revision)
+        change.type = conflict.type
+        change.resolution = Change.Resolution(conflict: conflict.id, choice: choice)
+        return change
+    }
+
     private func blank(_ id: RecordID, _ type: RecordType, saw revision: UInt64) -> Change {
         var change = Change(
             record: id,

@@ -52,13 +52,15 @@ struct World: Sendable {
     func device(
         named name: String,
         areas: String...,
-        department: String? = nil
+        department: String? = nil,
+        role: Role = .coordinator
     ) async throws -> TestDevice {
         let key = SigningKey()
         let expected = try await service.expectDevice(
             named: name,
             areas: areas.map { area($0) },
-            department: department
+            department: department,
+            role: role
         )
         let answer = try await service.enrol(
             EnrolmentRequest(
@@ -109,10 +111,28 @@ struct World: Sendable {
         return areas
     }
 
+    /// What a device's holder may see and do.
+    func principal(_ device: TestDevice) async throws -> Principal {
+        Principal(try await stored(device.id))
+    }
+
+    /// Whoever sits at the server.
+    let clerk = Principal(operatorNamed: "运维")
+
+    /// Every conflict of a record, the oldest first.
+    func conflicts(of id: RecordID, openOnly: Bool = false) async throws -> [ConflictEntry] {
+        try await store.read { try $0.conflicts(of: id, openOnly: openOnly) }
+    }
+
+    /// Everything in quarantine about which nothing was decided.
+    func returned() async throws -> [ReturnedChange] {
+        try await store.read { try $0.returned(after: 0, unsettledOnly: true, limit: 1_000) }
+    }
+
     /// The open conflicts of a record, each split into its fields.
     func openConflicts(of id: RecordID) async throws -> [FieldMap] {
-        let messages = try await store.read { try $0.conflicts(of: id, openOnly: true) }
-        return try messages.map { try FieldMap($0) }
+        let entries = try await store.read { try $0.conflicts(of: id, openOnly: true) }
+        return try entries.map { try FieldMap($0.encoded) }
     }
 
     // Each feed holds exactly what stands in its area, each record once.
@@ -127,9 +147,10 @@ struct World: Sendable {
                 record.placements.map { Stand(id: record.state.id, place: $0) }
             }
             var feeds: [Stand] = []
-            for (town, head) in try transaction.heads(under: [area("33")]) {
+            for feed in try transaction.heads(under: [area("33")]) {
+                let town = feed.area
                 try transaction.feed(of: town, after: .start) { entry in
-                    #expect(entry.position <= head)
+                    #expect(entry.position <= feed.head)
                     if case .record(let copy, _) = entry.content {
                         let place = Placement(area: town, position: entry.position)
                         feeds.append(Stand(id: copy.id, place: place))
