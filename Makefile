@@ -4,9 +4,9 @@ export RESIDENCE_OPTIMIZED = 1
 
 BUILD := .build/debug
 PACKAGES := libsqlite3-dev zlib1g-dev
-TOOLS := protobuf-compiler
+TOOLS := protobuf-compiler libprotobuf-dev
 
-.PHONY: deps build demo test lint generate docs measure-merge
+.PHONY: deps build demo test lint schemathesis generate docs measure-merge
 
 deps:                     # Debian's packages, where they are missing
 	@sh Support/deps.sh $(PACKAGES)
@@ -23,6 +23,11 @@ test: deps                # every test; the programs are built first, since some
 
 lint:                     # the formatter's lint, strict
 	git ls-files '*.swift' | grep -v Generated/ | xargs swift format lint --strict
+
+schemathesis: build       # a bounded number of requests, well and badly formed, against a live daemon
+	@python3 -c 'import ensurepip' 2>/dev/null || sh Support/deps.sh python3-venv
+	@sh Support/deps.sh curl
+	sh Support/schemathesis.sh $(CURDIR)/$(BUILD)
 
 generate:                 # Swift and descriptors from Protocol/*.proto
 	@sh Support/deps.sh $(TOOLS)
