@@ -170,11 +170,11 @@ struct Desk {
         try refresh(record, type)
     }
 
-    /// Lays what is pending over a record once more and keeps it; and over the record that it was found
-    /// to be.
+    /// Lays what is pending over a record, as it was kept, once more and keeps it; and over the record that
+    /// it was found to be.
     func refresh(_ record: LocalRecord, _ type: RecordType) throws {
         var record = record
-        let former = try transaction.record(record.id)?.redirect
+        let former = record.redirect
         try relay(&record, type)
         try transaction.save(record)
         for id in Set([former, record.redirect].compactMap(\.self)) {

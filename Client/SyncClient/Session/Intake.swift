@@ -46,12 +46,13 @@ struct Intake {
         let waiting = try transaction.unanswered(limit: response.outcomes.count)
         let entries = Dictionary(uniqueKeysWithValues: waiting.map { ($0.sequence, $0) })
         let settled = Set(try transaction.settlements(limit: 1000).map(\.sequence))
+        let returned = try transaction.returned()
         for outcome in response.outcomes {
             guard let entry = entries[outcome.sequence] else { continue }
             let id = entry.record
             try transaction.answer(outcome)
             if outcome.kind != .quarantined {
-                touched.formUnion(try settleMended(by: entry, outcome.kind))
+                touched.formUnion(try settleMended(returned, by: entry, outcome.kind))
             } else if settled.contains(outcome.sequence) {
                 try transaction.settleReturned(outcome.sequence)
             }
@@ -73,10 +74,13 @@ struct Intake {
     //
     // A deletion that did not come to pass says nothing in the place of anything.
     private func settleMended(
+        _ before: [OutboxEntry],
         by entry: OutboxEntry,
         _ kind: Outcome.Kind
     ) throws -> Set<RecordID> {
-        guard let change = try? Change(payload: entry.payload, epoch: response.epoch),
+        // Most answers come where nothing was ever returned.
+        guard !before.isEmpty || response.outcomes.contains(where: { $0.kind == .quarantined }),
+            let change = try? Change(payload: entry.payload, epoch: response.epoch),
             change.deletion == nil || kind != .conflicted
         else { return [] }
         var touched: Set<RecordID> = []
