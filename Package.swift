@@ -163,10 +163,14 @@ let package = Package(
 
         program("measure-merge", needs: ["SyncProtocol"]),
 
-        tests("SyncProtocolTests", of: ["SyncProtocol", .protobuf]),
-        tests("SyncTrustTests", of: ["SyncTrust", "SyncProtocol"]),
+        library("TestSupport", in: "Tests"),
+        tests("SyncProtocolTests", of: ["SyncProtocol", "TestSupport", .protobuf]),
+        tests("SyncTrustTests", of: ["SyncTrust", "SyncProtocol", "TestSupport"]),
         tests("StoreConformance", of: ["SyncServer", "StoreSQLite", "SyncProtocol", "SyncTrust"]),
-        tests("SyncServerTests", of: ["SyncServer", "StoreSQLite", "SyncProtocol", "SyncTrust"]),
+        tests(
+            "SyncServerTests",
+            of: ["SyncServer", "StoreSQLite", "SyncProtocol", "SyncTrust", "TestSupport"]
+        ),
         tests(
             "ServerHTTPTests",
             of: [
@@ -178,16 +182,16 @@ let package = Package(
             "SyncClientTests",
             of: [
                 "SyncClient", "LocalSQLite", "SyncServer", "StoreSQLite", "SyncProtocol",
-                "SyncTrust",
+                "SyncTrust", "TestSupport",
             ]
         ),
         tests("LocalSQLiteTests", of: ["LocalSQLite", "SyncClient", "SyncProtocol"]),
         tests(
             "ResidenceDomainTests",
-            of: ["ResidenceDomain", "SyncProtocol"],
+            of: ["ResidenceDomain", "SyncProtocol", "TestSupport"],
             exclude: ["Fixtures"]
         ),
-        tests("EndToEndTests", of: ["SyncProtocol"]),
+        tests("EndToEndTests", of: ["SyncProtocol"], exclude: ["Fixtures"]),
         tests("RepositoryTests", of: ["SyncTrust"]),
     ],
     swiftLanguageModes: [.v6]

@@ -124,12 +124,7 @@ extension ResidenceClient {
             guard failure.error.code == "token_time", let time = failure.serverTime else {
                 throw failure.error
             }
-            let offset = time - environment.now()
-            try await store.write { transaction in
-                guard var profile = try transaction.profile() else { return }
-                profile.clockOffset = offset
-                try transaction.save(profile)
-            }
+            try await store.setClock(to: time, at: environment.now())
             return try await translating { try await document(path, from: profile.server) }
         }
     }

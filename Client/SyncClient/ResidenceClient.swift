@@ -81,7 +81,7 @@ public final class ResidenceClient: Sendable {
             epoch: answer.epoch
         )
         profile.serverKey = answer.serverKey
-        profile.clockOffset = answer.serverTime - environment.now()
+        profile.setClock(to: answer.serverTime, at: environment.now())
         try await store.write { [profile] in try $0.save(profile) }
         return profile
     }

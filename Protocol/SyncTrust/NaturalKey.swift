@@ -37,6 +37,17 @@ public struct NaturalKey: Sendable {
 }
 
 extension NaturalKey {
+    // > [N-02] A person's natural key is (document type, normalized document number).
+
+    /// The id that follows from what a record says; `nil` where its type has no natural key, or the record
+    /// does not say it.
+    public func id(of fields: FieldMap, as type: RecordType) -> RecordID? {
+        guard type.number == Person.recordType.number, let number = fields.value(of: 4) else {
+            return nil
+        }
+        return person(documentType: fields.number(of: 3), number: Array(number))
+    }
+
     /// The id of the person with a document: its type's number, and its normalized number.
     public func person(documentType: UInt64, number: [UInt8]) -> RecordID {
         id(of: "Person", [Array(String(documentType).utf8), number])

@@ -16,11 +16,7 @@ extension DecisionRoutes {
             after: try request.parameter("after") { ConflictRank($0) },
             limit: try request.limit()
         )
-        let json = ConflictEntry.json(
-            list: page.conflicts.map { ($0.entry, $0.place) },
-            next: page.next?.text ?? ""
-        )
-        return answer(json, to: request)
+        return answer(page.json, to: request)
     }
 
     private func filter(of request: Request) throws -> ConflictFilter {
@@ -80,17 +76,4 @@ extension DecisionRoutes {
         }
         return detailed
     }
-}
-
-extension ConflictRank {
-    /// A rank from the `after` of a page.
-    fileprivate init?(_ text: Substring) {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, let impact = UInt32(parts[0]), let id = UInt64(parts[1]) else {
-            return nil
-        }
-        self.init(impact: impact, id: id)
-    }
-
-    fileprivate var text: String { "\(impact).\(id)" }
 }

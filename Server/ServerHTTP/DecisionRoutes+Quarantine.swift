@@ -17,11 +17,7 @@ extension DecisionRoutes {
             after: try request.parameter("after") { UInt64($0) } ?? 0,
             limit: try request.limit()
         )
-        let json = QuarantineDocument.json(
-            list: page.entries.map { $0.returned.document(by: $0.author) },
-            next: page.next.map { String($0) } ?? ""
-        )
-        return answer(json, to: request)
+        return answer(page.json, to: request)
     }
 
     @Sendable
@@ -50,20 +46,5 @@ extension DecisionRoutes {
         try await service.discard(id, reason: asked.reason, for: principal)
         let entry = try await service.returned(id, for: principal)
         return answer(entry.returned.document(by: entry.author).json, to: request)
-    }
-}
-
-extension ReturnedChange {
-    fileprivate func document(by author: String) -> QuarantineDocument {
-        QuarantineDocument(
-            id: id,
-            device: change.device,
-            author: author,
-            outcome: change.outcome,
-            record: change.record,
-            receivedAt: change.receivedAt,
-            payload: change.payload,
-            settlement: settlement
-        )
     }
 }

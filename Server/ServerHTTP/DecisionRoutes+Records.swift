@@ -14,14 +14,7 @@ extension DecisionRoutes {
             at: moment,
             for: principal
         )
-        guard moment == nil || history.then != nil else {
-            throw SyncError(
-                "record_not_there_then",
-                "当时还没有这条记录 The record was not there yet at that moment",
-                hint: "不带 at 可查看全部历史。 Without `at` the whole history is shown.",
-                subject: "at"
-            )
-        }
+        guard moment == nil || history.then != nil else { throw SyncError.recordNotThereThen }
         return answer(history.json, to: request)
     }
 
@@ -95,10 +88,6 @@ extension DecisionRoutes {
             for: principal,
             limit: try request.limit()
         )
-        var views: [RecordID: RecordView] = [:]
-        for record in pairs.flatMap({ [$0.first, $0.second] }) {
-            views[record.state.id] = record.view()
-        }
-        return answer(DuplicatePair.json(list: pairs.map(\.pair), views: views), to: request)
+        return answer(ProposedPair.json(list: pairs), to: request)
     }
 }

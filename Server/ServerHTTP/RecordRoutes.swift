@@ -56,17 +56,3 @@ struct RecordRoutes: Sendable {
         return device.grant.areas.filter { asked.contains($0) }
     }
 }
-
-extension StoredRecord {
-    /// The record as people and scripts read it; `nil` where nobody here knows its type.
-    func view(conflicts: [ConflictEntry] = []) -> RecordView? {
-        Schema.current.type(state.type).map { type in
-            RecordView(
-                of: state,
-                type: type,
-                areas: placements.map(\.area),
-                conflicts: conflicts
-            )
-        }
-    }
-}

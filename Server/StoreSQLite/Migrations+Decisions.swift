@@ -70,6 +70,29 @@ extension Migrations {
         ) STRICT, WITHOUT ROWID;
         """
 
+    /// Says of what the first version kept as much as is known of it, and no more.
+    ///
+    /// What was there before an edit was not kept: only what a creation made has a known before, nothing. A
+    /// tombstone or departure counts as gone from now on.
+    static func completeHistory(in database: GRDB.Database) throws {
+        try database.execute(
+            sql: "UPDATE change SET undo = ? WHERE kind NOT IN (4, 5)",
+            arguments: [Data(Undo.forgotten)]
+        )
+        try database.execute(
+            sql: """
+                UPDATE change SET undo = x'00'
+                WHERE number IN (SELECT min(number) FROM change WHERE kind <> 5 GROUP BY record)
+                """
+        )
+        try database.execute(
+            sql: """
+                UPDATE feed SET gone_at = unixepoch() * 1000
+                WHERE record IS NULL OR record IN (SELECT number FROM record WHERE deleted)
+                """
+        )
+    }
+
     /// Gives conflicts of the first version what they did not name yet: type, epoch and impact.
     static func completeConflicts(in database: GRDB.Database) throws {
         let epoch = try Row.fetchOne(database, sql: "SELECT value FROM setting WHERE key = 'epoch'")

@@ -9,6 +9,7 @@ enum Migrations {
         migrator.registerMigration("1") { try $0.execute(sql: first) }
         migrator.registerMigration("2") { database in
             try database.execute(sql: second)
+            try completeHistory(in: database)
             try completeConflicts(in: database)
         }
         return migrator

@@ -84,7 +84,7 @@ enum ConflictWords {
             case 3: say("本人要求", "on request")
             default: say("其他", "other")
             }
-        return deletion.text.isEmpty ? name : "\(name)：\(deletion.text)"
+        return deletion.text.isEmpty ? name : name + say("：", ": ") + deletion.text
     }
 
     /// What decided, or who has to.
@@ -122,7 +122,7 @@ enum ConflictWords {
 
     private static func by(_ entry: ConflictEntry) -> String {
         guard let closing = entry.closing, !closing.author.isEmpty else { return "" }
-        let reason = closing.reason.isEmpty ? "" : "：\(closing.reason)"
+        let reason = closing.reason.isEmpty ? "" : say("：", ": ") + closing.reason
         return " (\(closing.author) \(Moment.text(closing.closedAt).dropFirst(5)))\(reason)"
     }
 }

@@ -11,6 +11,9 @@ public enum Console {
     /// Writes a line of explanation.
     public static func note(_ line: String) { write(line + "\n", to: .standardError) }
 
+    /// Writes a line that is JSON already.
+    public static func out(json bytes: [UInt8]) { out(String(decoding: bytes, as: UTF8.self)) }
+
     /// Writes a value as JSON, its keys sorted.
     public static func out(json value: some Encodable) throws {
         let encoder = JSONEncoder()

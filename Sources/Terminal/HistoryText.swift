@@ -57,22 +57,27 @@ public enum HistoryText {
     }
 
     private static func act(_ step: HistoryStep) -> String {
-        let name =
-            switch step.act {
-            case .capture: say("采集", "capture")
-            case .edit: say("修改", "edit")
-            case .deletion: say("删除", "deletion")
-            case .undeletion: say("撤销删除", "undeletion")
-            case .resolution: say("裁决", "resolution")
-            case .reidentification: say("更正身份", "re-identification")
-            case .split: say("拆分", "split")
-            case .erasure: say("依法抹除", "erasure by law")
-            }
         let via = step.via.map {
             say(" 经 \($0.description.prefix(13))", " via \($0.description.prefix(13))")
         }
         let contested = step.outcome == .conflicted ? say("（有冲突）", " (in conflict)") : ""
-        let reason = step.reason.isEmpty ? "" : "：\(step.reason)"
-        return name + contested + (via ?? "") + reason
+        let reason = step.reason.isEmpty ? "" : say("：", ": ") + step.reason
+        return step.act.inWords + contested + (via ?? "") + reason
+    }
+}
+
+extension HistoryStep.Act {
+    /// What was done, in the language of whoever reads it.
+    public var inWords: String {
+        switch self {
+        case .capture: say("采集", "capture")
+        case .edit: say("修改", "edit")
+        case .deletion: say("删除", "deletion")
+        case .undeletion: say("撤销删除", "undeletion")
+        case .resolution: say("裁决", "resolution")
+        case .reidentification: say("更正身份", "re-identification")
+        case .split: say("拆分", "split")
+        case .erasure: say("依法抹除", "erasure by law")
+        }
     }
 }

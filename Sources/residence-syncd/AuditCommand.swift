@@ -23,11 +23,14 @@ struct AuditCommand: AsyncParsableCommand {
         func run() async throws {
             try await options.run {
                 let bar = ProgressBar(say("核对", "verify"), isQuiet: options.json)
-                let report = try await options.service().service.auditChains { walked, total in
+                let service = try await options.service().service
+                let report = try await service.auditChains(for: options.somebody()) {
+                    walked,
+                    total in
                     bar.show(total == 0 ? 1 : Double(walked) / Double(total), "\(walked)/\(total)")
                 }
                 bar.finish()
-                options.json ? try Console.out(json: Document(report)) : show(report)
+                options.json ? try Console.out(json: report) : show(report)
                 if !report.breaks.isEmpty { throw ExitCode(1) }
             }
         }
@@ -61,35 +64,6 @@ struct AuditCommand: AsyncParsableCommand {
             case "payload_altered": say("内容与当时的摘要不符", "its bytes are not those that were accepted")
             case "head_differs": say("链尾与设备所述不符", "the chain does not end where the device left it")
             default: code
-            }
-        }
-
-        /// A report as scripts read it.
-        private struct Document: Encodable {
-            struct Break: Encodable {
-                var device: String
-                var name: String
-                var sequence: UInt64
-                var code: String
-            }
-
-            var devices: Int
-            var changes: Int
-            var redacted: Int
-            var breaks: [Break]
-
-            init(_ report: AuditReport) {
-                devices = report.devices
-                changes = report.changes
-                redacted = report.redacted
-                breaks = report.breaks.map {
-                    Break(
-                        device: $0.device.description,
-                        name: $0.name,
-                        sequence: $0.sequence.rawValue,
-                        code: $0.code
-                    )
-                }
             }
         }
     }

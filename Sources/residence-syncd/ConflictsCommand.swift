@@ -40,13 +40,7 @@ struct ConflictsCommand: AsyncParsableCommand {
                     page.conflicts += more.conflicts
                     page.next = more.next
                 } while page.next != nil && page.conflicts.count < limit
-                if options.json {
-                    let json = ConflictEntry.json(
-                        list: page.conflicts.map { ($0.entry, $0.place) },
-                        next: page.next.map { "\($0.impact).\($0.id)" } ?? ""
-                    )
-                    return Console.out(String(decoding: json, as: UTF8.self))
-                }
+                if options.json { return Console.out(json: page.json) }
                 guard !page.conflicts.isEmpty else {
                     return Console.note(say("没有待裁决的冲突。", "No open conflicts."))
                 }
@@ -77,9 +71,7 @@ struct ConflictsCommand: AsyncParsableCommand {
                 let service = try await options.service().service
                 let conflict = try await service.conflict(number, for: options.somebody())
                 if options.json {
-                    return Console.out(
-                        String(decoding: conflict.entry.json(at: conflict.place), as: UTF8.self)
-                    )
+                    return Console.out(json: conflict.entry.json(at: conflict.place))
                 }
                 Console.out(try await ConflictsCommand.sheet(conflict, service))
             }
@@ -129,7 +121,7 @@ struct ConflictsCommand: AsyncParsableCommand {
                 do {
                     let result = try await service.resolve(number, request, for: somebody)
                     if options.json {
-                        return Console.out(String(decoding: result.json, as: UTF8.self))
+                        return Console.out(json: result.json)
                     }
                 } catch let error as SyncError where error.code == "conflict_outdated" {
                     if !options.json {
@@ -160,7 +152,7 @@ struct ConflictsCommand: AsyncParsableCommand {
                 }
             }
             guard let type = Schema.current.type(seen.entry.type) else {
-                throw SyncError("type_unknown", "不认识的记录类型 Unknown type", hint: "Upgrade.")
+                throw SyncError.typeUnknown
             }
             var request = ResolveRequest(
                 revision: revision,

@@ -37,15 +37,9 @@ struct QuarantineCommand: AsyncParsableCommand {
                     page.entries += more.entries
                     page.next = more.next
                 } while page.next != nil && page.entries.count < limit
+                if options.json { return Console.out(json: page.json) }
                 let entries = page.entries.map {
                     QuarantineText(returned: $0.returned, author: $0.author)
-                }
-                if options.json {
-                    let json = QuarantineDocument.json(
-                        list: entries.map(\.document),
-                        next: page.next.map { String($0) } ?? ""
-                    )
-                    return Console.out(String(decoding: json, as: UTF8.self))
                 }
                 guard !entries.isEmpty else {
                     return Console.note(say("没有退回的变更。", "Nothing was returned."))
@@ -78,10 +72,11 @@ struct QuarantineCommand: AsyncParsableCommand {
             try await options.run {
                 let found = try await options.service().service
                     .returned(number, for: options.somebody())
-                let text = QuarantineText(returned: found.returned, author: found.author)
-                Console.out(
-                    options.json ? String(decoding: text.document.json, as: UTF8.self) : text.sheet
-                )
+                if options.json {
+                    let json = found.returned.document(by: found.author).json
+                    return Console.out(json: json)
+                }
+                Console.out(QuarantineText(returned: found.returned, author: found.author).sheet)
             }
         }
     }
@@ -109,7 +104,7 @@ struct QuarantineCommand: AsyncParsableCommand {
                 let somebody = options.somebody(by)
                 let returned = try await service.returned(number, for: somebody).returned
                 let result = try await service.mend(number, try request(returned), for: somebody)
-                if options.json { return Console.out(String(decoding: result.json, as: UTF8.self)) }
+                if options.json { return Console.out(json: result.json) }
                 Console.out(say("已改正：\(result.record)", "mended: \(result.record)"))
             }
         }
@@ -169,19 +164,6 @@ private struct QuarantineText {
 
     private var change: Change? { try? Change(payload: returned.change.payload, epoch: .none) }
     private var type: RecordType? { change.flatMap { Schema.current.type($0.type) } }
-
-    var document: QuarantineDocument {
-        QuarantineDocument(
-            id: returned.id,
-            device: returned.change.device,
-            author: author,
-            outcome: returned.change.outcome,
-            record: returned.change.record,
-            receivedAt: returned.change.receivedAt,
-            payload: returned.change.payload,
-            settlement: returned.settlement
-        )
-    }
 
     var cells: [String] {
         let title = change.flatMap { type?.title(of: $0.fields) } ?? ""

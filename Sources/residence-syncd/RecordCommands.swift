@@ -34,10 +34,10 @@ struct History: AsyncParsableCommand {
                 at: moment,
                 for: options.somebody()
             )
-            if options.json { return Console.out(String(decoding: history.json, as: UTF8.self)) }
-            guard moment != nil else { return Console.out(HistoryText.table(history)) }
-            guard let then = HistoryText.then(history) else { throw SyncError.notThereThen }
-            Console.out(then)
+            let then = HistoryText.then(history)
+            guard moment == nil || then != nil else { throw SyncError.recordNotThereThen }
+            if options.json { return Console.out(json: history.json) }
+            Console.out(then ?? HistoryText.table(history))
         }
     }
 }
@@ -114,16 +114,7 @@ struct Duplicates: AsyncParsableCommand {
                 limit: limit
             )
             if options.json {
-                var views: [RecordID: RecordView] = [:]
-                for record in pairs.flatMap({ [$0.first, $0.second] }) {
-                    views[record.state.id] = RecordView(
-                        of: record.state,
-                        type: Person.recordType,
-                        areas: record.placements.map(\.area)
-                    )
-                }
-                let json = DuplicatePair.json(list: pairs.map(\.pair), views: views)
-                return Console.out(String(decoding: json, as: UTF8.self))
+                return Console.out(json: ProposedPair.json(list: pairs))
             }
             guard !pairs.isEmpty else {
                 return Console.note(say("没有疑似重复。", "No likely duplicates."))
@@ -157,12 +148,5 @@ extension SyncError {
         "服务器上没有这条记录 The server has no such record",
         hint: "请写完整编号，如 residence show 所示。 Give the whole id, as `residence show` prints it.",
         subject: "ID"
-    )
-
-    fileprivate static let notThereThen = SyncError(
-        "record_not_there_then",
-        "当时还没有这条记录 The record was not there yet at that moment",
-        hint: "不带 --at 可查看全部历史。 Without --at the whole history is shown.",
-        subject: "--at"
     )
 }

@@ -19,17 +19,10 @@ struct Show: AsyncParsableCommand {
             let service = try await options.service().service
             let id = try RecordID(typed: id)
             guard let found = try await service.record(id, in: nil),
-                let type = Schema.current.type(found.record.state.type)
+                let type = Schema.current.type(found.record.state.type),
+                let view = found.record.view(conflicts: found.conflicts)
             else { throw SyncError.recordNotHere }
-            let view = RecordView(
-                of: found.record.state,
-                type: type,
-                areas: found.record.placements.map(\.area),
-                conflicts: found.conflicts
-            )
-            if options.json {
-                return Console.out(String(decoding: view.json, as: UTF8.self))
-            }
+            if options.json { return Console.out(json: view.json) }
             show(found.record, type)
             let conflicts = found.conflicts
             guard !conflicts.isEmpty else { return }

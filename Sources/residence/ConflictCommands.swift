@@ -49,9 +49,7 @@ struct Conflicts: AsyncParsableCommand {
     private func show(_ number: UInt64, _ client: ResidenceClient) async throws {
         let entry = try await client.conflict(number)
         if options.json {
-            return Console.out(
-                String(decoding: entry.json(at: try await client.place(of: entry)), as: UTF8.self)
-            )
+            return Console.out(json: entry.json(at: try await client.place(of: entry)))
         }
         let revision = try await client.place(of: entry).revision
         Console.out(
@@ -66,7 +64,7 @@ struct Conflicts: AsyncParsableCommand {
     private func printJSON(_ conflicts: [ConflictEntry], _ client: ResidenceClient) async throws {
         var placed: [(entry: ConflictEntry, place: ConflictPlace)] = []
         for entry in conflicts { placed.append((entry, try await client.place(of: entry))) }
-        Console.out(String(decoding: ConflictEntry.json(list: placed, next: ""), as: UTF8.self))
+        Console.out(json: ConflictEntry.json(list: placed, next: ""))
     }
 }
 

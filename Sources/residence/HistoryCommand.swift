@@ -28,7 +28,7 @@ struct History: AsyncParsableCommand {
         try await options.run { client in
             let id = try await whole(client)
             let history = try await client.history(of: id, at: at)
-            if options.json { return Console.out(String(decoding: history.json, as: UTF8.self)) }
+            if options.json { return Console.out(json: history.json) }
             if let then = HistoryText.then(history) { return Console.out(then) }
             Console.out(HistoryText.table(history))
         }

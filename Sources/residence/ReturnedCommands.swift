@@ -131,6 +131,7 @@ struct ReturnedDocument: Encodable {
     var field: String
     var message: String
     private let concerned: RecordField?
+    private let done: HistoryStep.Act?
 
     enum CodingKeys: CodingKey { case sequence, record, type, act, code, field, message }
 
@@ -140,32 +141,17 @@ struct ReturnedDocument: Encodable {
         sequence = capture.sequence.rawValue
         record = capture.record.description
         self.type = type?.name ?? ""
-        act = Self.act(of: capture.change)
+        done = capture.change.map { HistoryStep.Act(of: $0, wasThere: !$0.isCreation) }
+        act = done?.rawValue ?? ""
         code = capture.outcome.code
         self.field = field?.name ?? ""
         message = capture.outcome.message
         concerned = field
     }
 
-    private static func act(of change: Change?) -> String {
-        guard let change else { return "" }
-        if change.redirect != nil { return "reidentification" }
-        if change.split { return "split" }
-        if change.resolution != nil { return "resolution" }
-        if change.deletion != nil { return "deletion" }
-        if change.undelete { return "undeletion" }
-        return change.isCreation ? "capture" : "edit"
-    }
-
     var fieldInWords: String { concerned.map { say($0.zh, $0.en) } ?? "" }
 
-    var actInWords: String {
-        let zh = [
-            "capture": "采集", "edit": "修改", "deletion": "删除", "undeletion": "撤销删除",
-            "resolution": "裁决", "reidentification": "更正身份", "split": "拆分",
-        ]
-        return say(zh[act] ?? "", act)
-    }
+    var actInWords: String { done?.inWords ?? "" }
 }
 
 /// `residence mend ID [FIELD=VALUE …]`: mends what was returned, and queues it again.

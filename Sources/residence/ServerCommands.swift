@@ -206,8 +206,8 @@ struct Status: AsyncParsableCommand {
                 let number = receipt.sequence.rawValue
                 table.add([
                     say("服务器回执", "receipt"),
-                    say("第 \(number) 条变更为止", "up to change \(number)")
-                        + "，\(Moment.text(receipt.time))",
+                    say("第 \(number) 条变更为止，", "up to change \(number), ")
+                        + Moment.text(receipt.time),
                 ])
             }
             Console.out(table.text)

@@ -83,10 +83,16 @@ final class RunningDaemon {
     private(set) var process: Process
     private(set) var address: String
 
-    init() throws {
+    /// Starts on nothing, or on a copy of what another release left: the folders `server` and those of its
+    /// devices.
+    init(on fixture: URL? = nil) throws {
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("end-to-end-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        if let fixture {
+            try FileManager.default.copyItem(at: fixture, to: folder)
+        } else {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
         (process, address) = try Self.start(in: folder, port: 0)
     }
 

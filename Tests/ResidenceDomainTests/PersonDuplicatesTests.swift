@@ -1,6 +1,7 @@
 import ResidenceDomain
 import SyncProtocol
 import Testing
+import TestSupport
 
 @Suite struct PersonDuplicatesTests {
     @Test(arguments: [
@@ -253,19 +254,4 @@ private func pair(
 private func id(_ number: Int) -> RecordID {
     let start = (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)) }
     return RecordID(derivedFrom: start + [UInt8](repeating: 0, count: 12))
-}
-
-/// A random source that gives the same numbers for the same seed.
-private struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }

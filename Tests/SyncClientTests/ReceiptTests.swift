@@ -95,6 +95,28 @@ struct ReceiptTests {
         #expect(counts.records[1] == 2)
     }
 
+    @Test(
+        "[T-02] no time that a refusal names stops a device that asks for a history",
+        arguments: [Int64.min, -1, Int64.max]
+    )
+    func hostileTime(serverTime: Int64) async throws {
+        let world = try await World()
+        let lin = try await world.device(named: "林小梅")
+        let id = try await lin.client.capture(Sample.person("张三"))
+        try await lin.sync()
+        let refusal = SyncError("token_time", "The token's time is off", hint: "Sign again.")
+
+        lin.weather.next(.refused(refusal, serverTime: serverTime))
+        let code = try await errorCode { try await lin.client.history(of: id) }
+        try await lin.sync()
+
+        let profile = try await lin.client.profile()
+        let steps = try await lin.client.history(of: id).steps
+        #expect(code == "token_time")
+        #expect(profile?.clockOffset == 0)
+        #expect(steps.map(\.act) == [.capture])
+    }
+
     @Test func `a server that promises more and gives nothing is not asked for ever`() async throws
     {
         let world = try await World()

@@ -1,5 +1,6 @@
 import SyncProtocol
 import Testing
+import TestSupport
 
 struct CanonicalTests {
     private let type = Person.recordType

@@ -1,5 +1,6 @@
 import SyncProtocol
 import Testing
+import TestSupport
 
 /// One thing under two ids, and what is kept to tell the two apart again: the pure functions.
 struct CombineTests {

@@ -1,5 +1,6 @@
 import SyncProtocol
 import Testing
+import TestSupport
 
 /// What several devices did in a row, none having seen another's, in every interleaving of the chains.
 ///

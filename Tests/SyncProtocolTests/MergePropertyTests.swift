@@ -1,5 +1,6 @@
 import SyncProtocol
 import Testing
+import TestSupport
 
 /// What holds for every record and whatever devices do to it; a failure names its seed.
 struct MergePropertyTests {

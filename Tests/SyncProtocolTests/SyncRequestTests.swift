@@ -1,5 +1,6 @@
 import SyncProtocol
 import Testing
+import TestSupport
 
 struct SyncRequestTests {
     private func refusal(_ body: [UInt8], as format: BodyFormat) -> String? {

@@ -23,6 +23,30 @@ struct ActGuardsTests {
         }
     }
 
+    @Test("[A-05] a department stays one, whatever role its grants name")
+    func departmentWithOldGrant() async throws {
+        try await World.run { world in
+            var office = try await world.device(
+                named: "人力社保",
+                areas: Town.gaoting,
+                department: "人力社保"
+            )
+            // Grants of 0.1 name no role, which reads as a coordinator's.
+            try await world.assign(office.id, areas: Town.gaoting)
+            office.grant = 2
+            var other = person(in: Town.gaoting)
+            other.documentNumber = "340111197010054505"
+            try await office.send(
+                office.change(id(1), to: person(in: Town.gaoting)),
+                office.change(id(2), to: other)
+            )
+
+            let outcomes = try await office.send(office.redirect(id(1), to: id(2), saw: 1))
+
+            #expect(outcomes.map(\.code) == ["role_forbidden"])
+        }
+    }
+
     @Test("[V-06] a deletion that only opened a conflict mends nothing that was returned")
     func deletionInConflict() async throws {
         try await World.run { world in

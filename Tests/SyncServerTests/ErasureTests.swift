@@ -49,7 +49,7 @@ struct ErasureTests {
 
             let after = try await world.places(of: secret)
             let steps = try await world.service.history(of: id(1), for: world.clerk).steps
-            let audit = try await world.service.auditChains()
+            let audit = try await world.service.auditChains(for: world.clerk)
             let left = try await world.hashes(of: lin.id)
             #expect(returned.count == 3)
             #expect(before == ["record", "conflict", "undo", "payload", "settlement"])
@@ -200,7 +200,7 @@ struct ErasureTests {
 
             let after = try await world.places(of: secret)
             let hashes = try await world.hashes(of: hu.id)
-            let audit = try await world.service.auditChains()
+            let audit = try await world.service.auditChains(for: world.clerk)
             let isRead = edit != .withMalformedAct
             #expect(first.map(\.kind) == [.quarantined] && again == first)
             #expect(!isRead || first.map(\.code) == ["record_erased"])

@@ -1,6 +1,7 @@
 import SyncProtocol
 import SyncServer
 import Testing
+import TestSupport
 
 /// What holds for every history of captures, edits, deletions and resolutions, in every delivery.
 ///

@@ -165,7 +165,7 @@ struct HistoryTests {
             let seen = Revision(rawValue: 2)
             _ = try await world.service.delete(id(1), at: seen, deletion, for: world.clerk)
 
-            let report = try await world.service.auditChains()
+            let report = try await world.service.auditChains(for: world.clerk)
 
             #expect(report.devices == 4 && report.changes == 5)
             #expect(report.redacted == 0 && report.breaks.isEmpty)
@@ -229,7 +229,7 @@ struct HistoryTests {
             try await lin.send(lin.change(id(1), to: person(in: Town.gaoting)))
             let forged = try await world.keep(tampering.tamper)
 
-            let report = try await world.service.auditChains()
+            let report = try await world.service.auditChains(for: world.clerk)
 
             #expect(report.devices == 3)
             #expect(report.breaks.map(\.device) == [forged])

@@ -1,18 +1,18 @@
-import Foundation
 import StoreSQLite
 import SyncProtocol
 import SyncServer
-import SyncTrust
 import Testing
+import TestSupport
 
 /// What holds for every history with redirects, splits and references in it, however it was sent.
 ///
-/// Two people, a dwelling and a registration; bases of any age, clocks years apart. A failure names its seed; RESIDENCE_SEEDS in the environment tries more.
+/// Two people, a dwelling and a registration; bases of any age, clocks years apart. A failure names its
+/// seed; RESIDENCE_SEEDS in the environment tries more.
 struct InterleavingTests {
     @Test("[M-09] [R-02] no value vanishes, and an entry is there only where two values met")
     func nothingVanishes() async throws {
         for seed in Seeds.first(150) {
-            let flaws = try await inNewWorld { world in
+            let flaws = try await World.runInMemory { world in
                 let play = try await Interleaving(seed: seed, in: world)
                 return try await Ledger(play).flaws
             }
@@ -27,12 +27,12 @@ struct InterleavingTests {
     @Test("[Q-03] the same history in smaller batches, each sent twice, has the same end")
     func otherBatches() async throws {
         for seed in Seeds.first(75) {
-            let (batches, once) = try await inNewWorld { world in
+            let (batches, once) = try await World.runInMemory { world in
                 let play = try await Interleaving(seed: seed, in: world)
                 return (play.batches, try await End(of: world, after: play.outcomes))
             }
 
-            let twice = try await inNewWorld { world in
+            let twice = try await World.runInMemory { world in
                 let outcomes = try await Interleaving.play(batches, in: world, seed: seed)
                 return try await End(of: world, after: outcomes)
             }
@@ -70,28 +70,6 @@ struct InterleavingTests {
             #expect(record.state.fields.text(of: 17) == "乙")
             #expect(said.contains("甲"))
         }
-    }
-
-    /// Tells a story of a new server in memory, where there is a file system in memory.
-    private func inNewWorld<R>(_ story: (World) async throws -> R) async throws -> R {
-        let memory = URL(fileURLWithPath: "/dev/shm")
-        let base =
-            FileManager.default.isWritableFile(atPath: memory.path)
-            ? memory : FileManager.default.temporaryDirectory
-        let folder = base.appending(path: "interleaving-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let clock = TestClock()
-        let store = try SQLiteStore(folder: folder)
-        let identity = try await ServerIdentity.kept(in: store, at: clock.now)
-        let service = SyncService(
-            store: store,
-            identity: identity,
-            rules: SchemaRules(),
-            clock: { clock.now }
-        )
-        return try await story(
-            World(store: store, identity: identity, service: service, clock: clock)
-        )
     }
 }
 

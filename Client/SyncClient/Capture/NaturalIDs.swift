@@ -2,15 +2,9 @@ internal import SyncProtocol
 internal import SyncTrust
 
 extension DeviceProfile {
-    // > [N-02] A person's natural key is (document type, normalized document number).
-
-    /// The id that follows from what a record says; `nil` where its type has no natural key, or the record
-    /// does not say it.
+    /// The id that follows from what a record says [N-02].
     func naturalID(of fields: FieldMap, as type: RecordType) -> RecordID? {
-        guard type.name == "Person", let key = NaturalKey(bytes: identityKey),
-            let number = fields.value(of: 4)
-        else { return nil }
-        return key.person(documentType: fields.number(of: 3), number: Array(number))
+        NaturalKey(bytes: identityKey)?.id(of: fields, as: type)
     }
 }
 

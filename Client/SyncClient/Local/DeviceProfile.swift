@@ -55,4 +55,20 @@ public struct DeviceProfile: Codable, Sendable {
 
     /// The device's id; `nil` where its key cannot be read.
     public var device: DeviceID? { SigningKey(seed: keySeed)?.publicKey.deviceID }
+
+    /// Corrects the device's clock by what the server's showed at one moment of the device's.
+    mutating func setClock(to serverTime: Int64, at now: Int64) {
+        clockOffset = bounded(time: serverTime) - now
+    }
+}
+
+extension LocalStore {
+    /// Corrects the clock of the device that is enrolled here, if one is.
+    func setClock(to serverTime: Int64, at now: Int64) async throws {
+        try await write { transaction in
+            guard var profile = try transaction.profile() else { return }
+            profile.setClock(to: serverTime, at: now)
+            try transaction.save(profile)
+        }
+    }
 }

@@ -30,12 +30,9 @@ struct ClockMeasure: Hashable, Sendable {
     let sentAt: Int64
     let receivedAt: Int64
 
-    /// A time that arithmetic cannot overflow.
-    static func bounded(_ time: Int64) -> Int64 { min(max(time, -1 << 52), 1 << 52) }
-
     /// Takes the middle of the round trip for the moment at which the server looked at its clock.
     func set(_ profile: inout DeviceProfile) {
-        profile.clockOffset = Self.bounded(serverTime) - (sentAt + receivedAt) / 2
+        profile.setClock(to: serverTime, at: (sentAt + receivedAt) / 2)
         profile.clockUncertainty = UInt32(clamping: max(1, (receivedAt - sentAt) / 2))
     }
 }
@@ -207,12 +204,7 @@ struct SyncEngine {
     }
 
     private func setClock(_ serverTime: Int64) async throws {
-        let offset = ClockMeasure.bounded(serverTime) - environment.now()
-        try await store.write { transaction in
-            guard var profile = try transaction.profile() else { return }
-            profile.clockOffset = offset
-            try transaction.save(profile)
-        }
+        try await store.setClock(to: serverTime, at: environment.now())
     }
 
     private func finish(_ report: SyncReport) async throws -> SyncReport {

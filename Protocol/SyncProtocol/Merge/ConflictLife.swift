@@ -154,9 +154,7 @@ extension ConflictEntry {
         if choice == .proposed { return conflict.proposed.values }
         return conflict.kind == .invalid ? conflict.standing.values : standing
     }
-}
 
-extension ConflictEntry {
     /// Whether a choice, in a conflict about existence, deletes the record.
     ///
     /// The proposed side of such a conflict deletes where it carries a reason; otherwise the standing

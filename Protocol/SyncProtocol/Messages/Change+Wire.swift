@@ -61,7 +61,7 @@ extension Change {
             record: id,
             type: type,
             base: Base(revision: Revision(rawValue: map.number(of: 2)), epoch: implied),
-            observedAt: Self.bounded(Int64(bitPattern: map.number(of: 8)))
+            observedAt: bounded(time: Int64(bitPattern: map.number(of: 8)))
         )
         fields = bodies.0?.fields ?? FieldMap()
         removed = bodies.1?.fields ?? FieldMap()
@@ -85,9 +85,6 @@ extension Change {
     public static func record(of payload: [UInt8]) -> RecordID? {
         (try? FieldMap(payload))?.value(of: 1).flatMap(RecordID.init(bytes:))
     }
-
-    /// A time that arithmetic cannot overflow: no clock is refused, and none can break the server.
-    static func bounded(_ time: Int64) -> Int64 { min(max(time, -1 << 52), 1 << 52) }
 
     /// The same change with its fields in canonical form.
     public func canonical(as type: RecordType) throws(WireError) -> Change {

@@ -70,7 +70,7 @@ public struct SyncRequest: Hashable, Sendable {
         budget = Int(clamping: wire.budget)
         grant = wire.grant
         software = wire.software
-        deviceTime = Change.bounded(wire.deviceTime)
+        deviceTime = bounded(time: wire.deviceTime)
         settlements = wire.settlements
     }
 

@@ -29,3 +29,11 @@ public struct DeviceID: Hashable, Comparable, Sendable, CustomStringConvertible 
         (left.high, left.low) < (right.high, right.low)
     }
 }
+
+extension DeviceID: Encodable {
+    /// Writes the text form.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}

@@ -25,6 +25,7 @@ public struct ConflictFilter: Hashable, Sendable {
             known?.field(named: field)?.number == number
         }
     }
+
     /// Whether conflicts of a record that stands here are among those wanted.
     public func admits(_ place: ConflictPlace) -> Bool {
         guard let area else { return true }

@@ -9,6 +9,26 @@ public struct HistoryStep: Sendable {
     /// What the change did to the record as a whole.
     public enum Act: String, Sendable {
         case capture, edit, deletion, undeletion, resolution, reidentification, split, erasure
+
+        /// What a change does to a record that was there before, or was not.
+        public init(of change: Change, wasThere: Bool) {
+            self =
+                if change.erasure != nil {
+                    .erasure
+                } else if change.redirect != nil {
+                    .reidentification
+                } else if change.split {
+                    .split
+                } else if change.resolution != nil {
+                    .resolution
+                } else if change.deletion != nil {
+                    .deletion
+                } else if change.undelete {
+                    .undeletion
+                } else {
+                    wasThere ? .edit : .capture
+                }
+        }
     }
 
     /// The record's revision after it.
@@ -84,7 +104,8 @@ public struct RecordHistory: Sendable {
     public var type: RecordType
     /// What happened to it.
     public var steps: [HistoryStep]
-    /// The record as it was at the moment that was asked for; `nil` where none was, or it was not there.
+    /// The record as it was at the moment that was asked for; `nil` where none was, where it was not
+    /// there, and where nobody knows any more.
     public var then: RecordState?
 
     /// A history.
@@ -104,13 +125,7 @@ public struct RecordHistory: Sendable {
     public init(json: [UInt8]) throws(SyncError) {
         let view: ViewHistory = try decodeJSON(json)
         guard let id = RecordID(view.record), let type = Schema.current.type(named: view.type)
-        else {
-            throw SyncError(
-                "type_unknown",
-                "本程序不认识这种记录 This program does not know the type of this record",
-                hint: "请升级程序。 Upgrade this program."
-            )
-        }
+        else { throw SyncError.typeUnknown }
         self.init(
             record: id,
             type: type,
@@ -204,6 +219,23 @@ extension RecordState {
             isErased: view.erased
         )
     }
+}
+
+extension SyncError {
+    /// The record is of a type that a newer program wrote.
+    public static let typeUnknown = SyncError(
+        "type_unknown",
+        "本程序不认识这种记录 This program does not know the type of this record",
+        hint: "请升级程序。 Upgrade this program."
+    )
+
+    /// Nothing can be told of a record at the moment that was asked for.
+    public static let recordNotThereThen = SyncError(
+        "record_not_there_then",
+        "当时还没有这条记录，或其内容未留存 The record was not there yet, or what it said then was not kept",
+        hint: "不带 at 可查看全部历史。 Without `at` the whole history is shown.",
+        subject: "at"
+    )
 }
 
 /// A time as RFC 3339 in milliseconds since 1970; `nil` where it is none.

@@ -1,10 +1,10 @@
 public import SyncProtocol
 internal import SyncTrust
 
-/// What a walk along every chain found.
-public struct AuditReport: Hashable, Sendable {
+/// What a walk along every chain found; as scripts read it, too.
+public struct AuditReport: Encodable, Hashable, Sendable {
     /// Where a chain breaks first.
-    public struct Break: Hashable, Sendable {
+    public struct Break: Encodable, Hashable, Sendable {
         /// The device.
         public var device: DeviceID
         /// What the operator calls it.
@@ -30,9 +30,13 @@ extension SyncService {
     // > included; the first break is named.
 
     /// Walks every device's chain; `progress` is told how many changes of how many were walked.
+    ///
+    /// Throws `role_forbidden`.
     public func auditChains(
+        for principal: Principal,
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) async throws -> AuditReport {
+        try principal.check(.audit)
         let devices = try await store.read { try $0.devices() }
         let total = devices.reduce(0) { $0 + Int(clamping: $1.highWater.rawValue) }
         var report = AuditReport()

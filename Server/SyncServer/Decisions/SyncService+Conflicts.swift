@@ -17,6 +17,14 @@ public struct ConflictPage: Sendable {
 
     /// A page without conflicts.
     public init() {}
+
+    /// The page as people and scripts read it: a `ConflictList` of `views.proto`, in JSON.
+    public var json: [UInt8] {
+        ConflictEntry.json(
+            list: conflicts.map { ($0.entry, $0.place) },
+            next: next?.description ?? ""
+        )
+    }
 }
 
 extension SyncService {

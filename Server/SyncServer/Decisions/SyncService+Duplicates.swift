@@ -8,6 +8,18 @@ public struct ProposedPair: Sendable {
     public var first: StoredRecord
     /// The other one.
     public var second: StoredRecord
+
+    /// Pairs as people and scripts read them: a `DuplicateList` of `views.proto`, in JSON.
+    public static func json(list pairs: [ProposedPair]) -> [UInt8] {
+        DuplicatePair.json(
+            list: pairs.compactMap { pair in
+                guard let first = pair.first.view(), let second = pair.second.view() else {
+                    return nil
+                }
+                return (pair.pair, first, second)
+            }
+        )
+    }
 }
 
 extension SyncService {

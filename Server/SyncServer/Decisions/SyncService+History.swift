@@ -122,7 +122,7 @@ struct HistoryWalk {
         var told = HistoryStep(
             revision: step.revision,
             act: change.map {
-                Self.act($0, wasThere: isKnown ? before.isThere : !$0.isCreation)
+                HistoryStep.Act(of: $0, wasThere: isKnown ? before.isThere : !$0.isCreation)
             } ?? .edit,
             outcome: stored.outcome.kind,
             device: stored.device,
@@ -154,16 +154,6 @@ struct HistoryWalk {
                     .isSuperset(of: canonical.elements(of: number))
             }
         )
-    }
-
-    private static func act(_ change: Change, wasThere: Bool) -> HistoryStep.Act {
-        if change.erasure != nil { return .erasure }
-        if change.redirect != nil { return .reidentification }
-        if change.split { return .split }
-        if change.resolution != nil { return .resolution }
-        if change.deletion != nil { return .deletion }
-        if change.undelete { return .undeletion }
-        return wasThere ? .edit : .capture
     }
 }
 

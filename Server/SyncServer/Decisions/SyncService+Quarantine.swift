@@ -11,6 +11,30 @@ public struct QuarantinePage: Sendable {
 
     /// A page without entries.
     public init() {}
+
+    /// The page as people and scripts read it: a `QuarantineList` of `views.proto`, in JSON.
+    public var json: [UInt8] {
+        QuarantineDocument.json(
+            list: entries.map { $0.returned.document(by: $0.author) },
+            next: next.map { String($0) } ?? ""
+        )
+    }
+}
+
+extension ReturnedChange {
+    /// The change as people and scripts read it; `author` is who sent it.
+    public func document(by author: String) -> QuarantineDocument {
+        QuarantineDocument(
+            id: id,
+            device: change.device,
+            author: author,
+            outcome: change.outcome,
+            record: change.record,
+            receivedAt: change.receivedAt,
+            payload: change.payload,
+            settlement: settlement
+        )
+    }
 }
 
 extension SyncService {
@@ -150,8 +174,6 @@ extension SyncService {
         }
     }
 
-    // > [N-02] A person's natural key is (document type, normalized document number).
-
     /// The id under which a mended creation is made: that of its right number.
     ///
     /// Throws `identity_fixed` where other returned changes of the device refer to the wrong one: those
@@ -166,7 +188,8 @@ extension SyncService {
     ) throws -> RecordID {
         let unit = type.identityUnit
         guard !unit.isEmpty, change.fields.keeping(unit) != seen.keeping(unit),
-            key.person(seen) == change.record, let right = key.person(change.fields)
+            key.id(of: seen, as: type) == change.record,
+            let right = key.id(of: change.fields, as: type)
         else { return change.record }
         var last: UInt64 = 0
         while true {
@@ -200,15 +223,6 @@ extension SyncService {
                 id,
                 by: Settlement(.discarded, by: principal.name, reason: reason, at: now)
             )
-        }
-    }
-}
-
-extension NaturalKey {
-    /// The id that follows from what a person's record says; `nil` where it says no number.
-    fileprivate func person(_ fields: FieldMap) -> RecordID? {
-        fields.value(of: 4).map { number in
-            person(documentType: fields.number(of: 3), number: Array(number))
         }
     }
 }

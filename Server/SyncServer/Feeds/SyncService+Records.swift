@@ -58,3 +58,17 @@ extension SyncService {
         record.state.isLive && record.placements.contains { areas.cover($0.area) }
     }
 }
+
+extension StoredRecord {
+    /// The record as people and scripts read it; `nil` where nobody here knows its type.
+    public func view(conflicts: [ConflictEntry] = []) -> RecordView? {
+        Schema.current.type(state.type).map { type in
+            RecordView(
+                of: state,
+                type: type,
+                areas: placements.map(\.area),
+                conflicts: conflicts
+            )
+        }
+    }
+}

@@ -102,20 +102,6 @@ public struct ReturnedChange: Hashable, Sendable {
     }
 }
 
-/// A conflict's place in the list of open ones [C-05]: what it would change first, then its age.
-public struct ConflictRank: Hashable, Sendable {
-    /// What it would change.
-    public var impact: UInt32
-    /// Its number, which rises with time.
-    public var id: UInt64
-
-    /// A rank.
-    public init(impact: UInt32, id: UInt64) {
-        self.impact = impact
-        self.id = id
-    }
-}
-
 extension Settlement {
     /// What somebody decides now: its number, and that of the change, are the store's to give.
     init(_ kind: Kind, by author: String, reason: String = "", at time: Int64) {

@@ -54,7 +54,7 @@ public struct StoredDevice: Hashable, Sendable {
     public var grant: Grant { grants.last ?? Grant(number: 0, areas: []) }
 
     /// What whoever holds it is: a department, or what the present grant names.
-    public var role: Role { department == nil ? grant.role : .department }
+    public var role: Role { role(of: grant) }
 
     /// The areas of the grant with a number; the present ones where the number is unknown.
     func areas(ofGrant number: UInt64) -> [AreaCode] {
@@ -63,8 +63,10 @@ public struct StoredDevice: Hashable, Sendable {
 
     /// The role of the grant with a number; the present one where the number is unknown.
     func role(ofGrant number: UInt64) -> Role {
-        (grants.first { $0.number == number } ?? grant).role
+        role(of: grants.first { $0.number == number } ?? grant)
     }
+
+    private func role(of grant: Grant) -> Role { department == nil ? grant.role : .department }
 
     var author: Author { Author(device: id, name: name, department: department) }
 }

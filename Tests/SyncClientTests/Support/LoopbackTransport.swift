@@ -16,10 +16,10 @@ struct LoopbackTransport: Transport {
         let body = request.encoded
         switch fate {
         case .requestLost: throw TransportFailure.unreachable
-        case .refused(let error, let retryAfter):
+        case .refused(let error, let retryAfter, let serverTime):
             throw TransportFailure(
                 error,
-                serverTime: world.service.now,
+                serverTime: serverTime ?? world.service.now,
                 retryAfter: retryAfter
             )
         case .answered(let response):
@@ -62,8 +62,10 @@ struct LoopbackTransport: Transport {
 
     /// Only histories can be read here: `/v1/records/ID/history?at=MOMENT`.
     func read(_ path: String, from server: String, token: String) async throws -> [UInt8] {
-        if case .requestLost = weather.fate(of: SyncRequest()) {
-            throw TransportFailure.unreachable
+        let fate = weather.fate(of: SyncRequest())
+        if case .requestLost = fate { throw TransportFailure.unreachable }
+        if case .refused(let error, _, let serverTime) = fate {
+            throw TransportFailure(error, serverTime: serverTime ?? world.service.now)
         }
         let parts = path.split(separator: "/").map(String.init)
         let moment = path.split(separator: "=").dropFirst().first.map(String.init)

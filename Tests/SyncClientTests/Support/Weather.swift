@@ -18,8 +18,8 @@ final class Weather: Sendable {
         case answered(SyncResponse)
         /// The server's answer arrives without the news that it brings.
         case newsLost
-        /// The answer says no.
-        case refused(SyncError, retryAfter: Int? = nil)
+        /// The answer says no, and what time it is: the server's, where nothing else is said.
+        case refused(SyncError, retryAfter: Int? = nil, serverTime: Int64? = nil)
     }
 
     private struct State {

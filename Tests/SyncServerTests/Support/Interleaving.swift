@@ -2,6 +2,7 @@ import StoreSQLite
 import SyncProtocol
 import SyncServer
 import SyncTrust
+import TestSupport
 
 /// Three coordinators and a reviewer at work, made from a seed.
 struct Interleaving {

@@ -1,5 +1,3 @@
-import Foundation
-import StoreSQLite
 import SyncProtocol
 import SyncServer
 import SyncTrust
@@ -36,25 +34,11 @@ final class Stage {
         _ delivery: Delivery = .grouped,
         _ look: (Stage) async throws -> Result
     ) async throws -> Result {
-        let shm = URL(fileURLWithPath: "/dev/shm")
-        let base =
-            FileManager.default.isWritableFile(atPath: shm.path)
-            ? shm : FileManager.default.temporaryDirectory
-        let folder = base.appending(path: "stage-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let clock = TestClock()
-        let store = try SQLiteStore(folder: folder)
-        let identity = try await ServerIdentity.kept(in: store, at: clock.now)
-        let service = SyncService(
-            store: store,
-            identity: identity,
-            rules: SchemaRules(),
-            clock: { clock.now }
-        )
-        let world = World(store: store, identity: identity, service: service, clock: clock)
-        let stage = try await Stage(world)
-        try await stage.play(script, delivery)
-        return try await look(stage)
+        try await World.runInMemory { world in
+            let stage = try await Stage(world)
+            try await stage.play(script, delivery)
+            return try await look(stage)
+        }
     }
 
     private init(_ world: World) async throws {

@@ -29,8 +29,38 @@ struct World: Sendable {
         limits: Limits = Limits(),
         _ story: (World) async throws -> Result
     ) async throws -> Result {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "world-\(UUID().uuidString)")
+        try await create(
+            in: FileManager.default.temporaryDirectory,
+            rules: rules,
+            limits: limits
+        ) { world in
+            let result = try await story(world)
+            try await world.checkFeeds()
+            return result
+        }
+    }
+
+    /// Tells one of very many stories of a new server: in memory, where there is a file system in memory.
+    static func runInMemory<Result>(
+        _ story: (World) async throws -> Result
+    ) async throws -> Result {
+        let memory = URL(fileURLWithPath: "/dev/shm")
+        let isThere = FileManager.default.isWritableFile(atPath: memory.path)
+        return try await create(
+            in: isThere ? memory : FileManager.default.temporaryDirectory,
+            rules: SchemaRules(),
+            limits: Limits(),
+            story
+        )
+    }
+
+    private static func create<Result>(
+        in parent: URL,
+        rules: any RecordRules,
+        limits: Limits,
+        _ story: (World) async throws -> Result
+    ) async throws -> Result {
+        let folder = parent.appending(path: "world-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         let clock = TestClock()
         let store = try SQLiteStore(folder: folder)
@@ -42,10 +72,9 @@ struct World: Sendable {
             limits: limits,
             clock: { clock.now }
         )
-        let world = World(store: store, identity: identity, service: service, clock: clock)
-        let result = try await story(world)
-        try await world.checkFeeds()
-        return result
+        return try await story(
+            World(store: store, identity: identity, service: service, clock: clock)
+        )
     }
 
     /// Expects a device and enrols it.
