@@ -43,6 +43,24 @@ public final class HTTPTransport: Transport {
         }
     }
 
+    /// One round trip of a repair.
+    public func repair(
+        _ request: RepairRequest,
+        to server: String,
+        token: String
+    ) async throws -> (response: RepairResponse, bytes: ByteCount) {
+        let (answer, bytes) = try await post(
+            request.encoded,
+            to: "\(server)/v1/repair",
+            token: token
+        )
+        do {
+            return (try RepairResponse(answer), bytes)
+        } catch {
+            throw TransportFailure(.answerUnreadable, isUnreachable: true)
+        }
+    }
+
     /// Introduces the device.
     public func enrol(
         _ request: EnrolmentRequest,

@@ -8,6 +8,7 @@ enum LocalMigrations {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: first) }
         migrator.registerMigration("2") { try $0.execute(sql: second) }
+        migrator.registerMigration("3") { try $0.execute(sql: third) }
         return migrator
     }
 
@@ -73,6 +74,41 @@ enum LocalMigrations {
         CREATE INDEX conflict_record ON conflict (record);
 
         CREATE TABLE imported (hash BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+        """
+
+    private static let third = """
+        -- The epoch of the answer, and where the change stood in an epoch that a restore ended.
+        ALTER TABLE outbox ADD COLUMN epoch INTEGER;
+        ALTER TABLE outbox ADD COLUMN former_epoch INTEGER;
+        ALTER TABLE outbox ADD COLUMN former_revision INTEGER;
+        ALTER TABLE outbox ADD COLUMN former_kind INTEGER;
+
+        -- What a placement counts for, and whether the record itself is kept here. Rows from before have
+        -- no mark yet: they are counted at the next sync.
+        ALTER TABLE placement ADD COLUMN mark BLOB;
+        ALTER TABLE placement ADD COLUMN kept INTEGER NOT NULL DEFAULT 1;
+
+        -- The sum of an area's marks.
+        CREATE TABLE digest (
+            area TEXT PRIMARY KEY,
+            sum BLOB NOT NULL,
+            records INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        -- Copies of an earlier epoch that the server has not given again.
+        CREATE TABLE salvage (
+            record BLOB PRIMARY KEY,
+            type INTEGER NOT NULL,
+            epoch INTEGER NOT NULL,
+            revision INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            deleted INTEGER NOT NULL,
+            erased INTEGER NOT NULL,
+            clock INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        -- What was counted in no way yet is counted from the rows.
+        UPDATE profile SET json = json_set(json, '$.mustRecount', json('true'));
         """
 
     private static let second = """

@@ -8,7 +8,9 @@ public import SyncClient
 /// A transaction that returned is on the disk (`synchronous=FULL`): it survives a kill at any
 /// instruction and an empty battery.
 public final class LocalSQLiteStore: LocalStore {
-    private let pool: DatabasePool
+    private let database: any DatabaseWriter
+    /// Whether transactions run in the caller's own thread.
+    private let isInline: Bool
 
     /// Opens the database of a folder, and makes both where they are missing.
     ///
@@ -22,14 +24,41 @@ public final class LocalSQLiteStore: LocalStore {
                 withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700]
             )
-            pool = try DatabasePool(path: file.path, configuration: Self.configuration)
+            // A log that was not written back tells of an unclean end.
+            let log = file.path + "-wal"
+            let attributes = try? FileManager.default.attributesOfItem(atPath: log)
+            let wasCut = (attributes?[.size] as? Int ?? 0) > 0
+            let pool = try DatabasePool(path: file.path, configuration: Self.configuration)
+            database = pool
+            isInline = false
             try LocalMigrations.all.migrate(pool)
             try FileManager.default.setAttributes(
                 [.posixPermissions: 0o600],
                 ofItemAtPath: file.path
             )
+            // > [G-04] A device counts from its rows after an unclean end.
+            if wasCut { try pool.write { try LocalSQLiteTransaction($0).noteRecount() } }
         } catch {
             throw SyncError(opening: file, error)
+        }
+    }
+
+    /// A database by one connection, in the caller's own thread: for worlds that are simulated.
+    public init(simulatedAt path: String) throws {
+        do {
+            var configuration = Self.configuration
+            configuration.journalMode = .wal
+            configuration.prepareDatabase { database in
+                // One connection needs no shared memory.
+                try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+            }
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            database = queue
+            isInline = true
+            try LocalMigrations.all.migrate(queue)
+            try queue.write { try LocalSQLiteTransaction($0).noteRecount() }
+        } catch {
+            throw SyncError(opening: URL(fileURLWithPath: path), error)
         }
     }
 
@@ -49,20 +78,38 @@ public final class LocalSQLiteStore: LocalStore {
     public func write<R: Sendable>(
         _ body: @escaping @Sendable (any LocalTransaction) throws -> R
     ) async throws -> R {
-        try await translating { try await pool.write { try body(LocalSQLiteTransaction($0)) } }
+        try await translating {
+            guard isInline else {
+                return try await database.write { try body(LocalSQLiteTransaction($0)) }
+            }
+            return try inline(body)
+        }
     }
 
     /// Runs a closure on one consistent state.
     public func read<R: Sendable>(
         _ body: @escaping @Sendable (any LocalReader) throws -> R
     ) async throws -> R {
-        try await translating { try await pool.read { try body(LocalSQLiteTransaction($0)) } }
+        try await translating {
+            guard isInline else {
+                return try await database.read { try body(LocalSQLiteTransaction($0)) }
+            }
+            return try inlineRead(body)
+        }
+    }
+
+    private func inline<R>(_ body: (any LocalTransaction) throws -> R) throws -> R {
+        try database.write { try body(LocalSQLiteTransaction($0)) }
+    }
+
+    private func inlineRead<R>(_ body: (any LocalReader) throws -> R) throws -> R {
+        try database.read { try body(LocalSQLiteTransaction($0)) }
     }
 
     /// Writes the log back into the database and empties it.
     public func scrub() async throws {
         try await translating {
-            try await pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+            try await database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
         }
     }
 

@@ -5,7 +5,8 @@ internal import SyncProtocol
 
 extension LocalSQLiteTransaction {
     private static let columns =
-        "sequence, record, payload, chain, kind, revision, code, field, message, overtaken"
+        "sequence, record, payload, chain, kind, revision, code, field, message, overtaken,"
+        + " former_epoch, former_revision, former_kind"
 
     func append(_ entry: OutboxEntry) throws {
         try run(
@@ -43,16 +44,46 @@ extension LocalSQLiteTransaction {
         try row("SELECT count(*) FROM outbox WHERE kind IS NULL")?[0] ?? 0
     }
 
-    func answer(_ outcome: Outcome) throws {
+    func answer(_ outcome: Outcome, in epoch: Epoch) throws {
         try run(
             """
-            UPDATE outbox SET kind = ?, revision = ?, code = ?, field = ?, message = ?
+            UPDATE outbox SET epoch = ?, kind = ?, revision = ?, code = ?, field = ?, message = ?
             WHERE sequence = ? AND kind IS NULL
             """,
             [
-                outcome.kind.rawValue, Int64(clamping: outcome.revision.rawValue), outcome.code,
+                Int64(clamping: epoch.rawValue), outcome.kind.rawValue,
+                Int64(clamping: outcome.revision.rawValue), outcome.code,
                 outcome.field, outcome.message, Int64(clamping: outcome.sequence.rawValue),
             ]
+        )
+    }
+
+    func reopen(after sequence: SequenceNumber, answeredIn epoch: Epoch) throws -> [RecordID] {
+        let condition = "sequence > ? AND kind IS NOT NULL AND length(payload) > 0"
+        let number = Int64(clamping: sequence.rawValue)
+        let found = try rows("SELECT DISTINCT record FROM outbox WHERE \(condition)", [number])
+        // What was returned, and is settled, stays off its record.
+        try run(
+            """
+            UPDATE outbox SET former_epoch = coalesce(epoch, ?),
+                former_revision = CASE kind WHEN 5 THEN 0 ELSE revision END, former_kind = kind,
+                overlaid = CASE kind WHEN 5 THEN overlaid ELSE 1 END,
+                epoch = NULL, kind = NULL, revision = NULL, code = NULL, field = NULL,
+                message = NULL, overtaken = ''
+            WHERE \(condition)
+            """,
+            [Int64(clamping: epoch.rawValue), number]
+        )
+        return found.compactMap { RecordID(bytes: $0.bytes(0)) }
+    }
+
+    func trim(upTo sequence: SequenceNumber) throws {
+        try run(
+            """
+            UPDATE outbox SET payload = x'', message = NULL
+            WHERE sequence <= ? AND kind IS NOT NULL AND NOT overlaid AND length(payload) > 0
+            """,
+            [Int64(clamping: sequence.rawValue)]
         )
     }
 
@@ -116,5 +147,14 @@ extension OutboxEntry {
             self.outcome = outcome
         }
         overtaken = (row[9] as String).split(separator: ",").compactMap { UInt32($0) }
+        former = (row[10] as Int64?).map { epoch in
+            Change.Former(
+                place: Base(
+                    epoch: Epoch(rawValue: UInt64(clamping: epoch)),
+                    revision: Revision(rawValue: row.unsigned(11))
+                ),
+                wasContested: (2...3).contains((row[12] as Int?) ?? 0)
+            )
+        }
     }
 }

@@ -119,12 +119,6 @@ extension LocalSQLiteTransaction {
         return Set(record.areas.map(\.rawValue) + own).sorted().map { " \($0)" }.joined() + " "
     }
 
-    func place(_ id: RecordID, in area: AreaCode) throws {
-        let arguments: StatementArguments = [area.rawValue, Data(id.bytes)]
-        try run("INSERT OR IGNORE INTO placement (area, record) VALUES (?, ?)", arguments)
-        try run("DELETE FROM sweep WHERE area = ? AND record = ?", arguments)
-    }
-
     func beginSweep(of area: AreaCode) throws {
         try run("DELETE FROM sweep WHERE area = ?", [area.rawValue])
         try run(
@@ -139,20 +133,20 @@ extension LocalSQLiteTransaction {
         return left.compactMap { RecordID(bytes: $0.bytes(0)) }
     }
 
-    func displace(_ id: RecordID, from area: AreaCode) throws {
-        try run(
-            "DELETE FROM placement WHERE area = ? AND record = ?",
-            [area.rawValue, Data(id.bytes)]
-        )
-    }
-
     func erase(_ id: RecordID) throws {
+        for area in try areas(of: id) { try displace(id, from: area) }
         let id = Data(id.bytes)
         try run("DELETE FROM record WHERE id = ?", [id])
-        try run("DELETE FROM placement WHERE record = ?", [id])
         try run("DELETE FROM conflict WHERE record = ?", [id])
         try run("DELETE FROM sweep WHERE record = ?", [id])
         try run("UPDATE outbox SET overlaid = 0 WHERE record = ? AND kind IS NOT NULL", [id])
+    }
+
+    func records(before epoch: Epoch) throws -> [LocalRecord] {
+        try rows(
+            "SELECT \(Self.columns) FROM record WHERE epoch < ? ORDER BY id",
+            [Int64(clamping: epoch.rawValue)]
+        ).map(local(_:))
     }
 
     private func local(_ row: Row) throws -> LocalRecord {

@@ -41,6 +41,13 @@ struct LocalSQLiteTransaction: LocalTransaction {
         )
     }
 
+    /// Has what is held counted from the rows at the next sync.
+    func noteRecount() throws {
+        guard var profile = try profile() else { return }
+        profile.mustRecount = true
+        try save(profile)
+    }
+
     func enrolmentSeed() throws -> [UInt8]? { try row("SELECT seed FROM enrolment")?.bytes(0) }
 
     func save(enrolmentSeed seed: [UInt8]) throws {
@@ -112,6 +119,10 @@ struct LocalSQLiteTransaction: LocalTransaction {
     func lastReceipt() throws -> SyncReceipt? {
         try row("SELECT body FROM receipt ORDER BY epoch DESC LIMIT 1")
             .flatMap { SyncReceipt($0.bytes(0)) }
+    }
+
+    func receipts() throws -> [SyncReceipt] {
+        try rows("SELECT body FROM receipt ORDER BY epoch").compactMap { SyncReceipt($0.bytes(0)) }
     }
 
     func save(_ receipt: SyncReceipt) throws {

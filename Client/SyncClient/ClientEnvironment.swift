@@ -1,4 +1,5 @@
 public import SyncProtocol
+internal import SyncTrust
 
 /// What a client takes from the world around it; tests and the simulator bring their own.
 public struct ClientEnvironment: Sendable {
@@ -10,6 +11,8 @@ public struct ClientEnvironment: Sendable {
     public var sleep: @Sendable (Duration) async throws -> Void
     /// A new time-ordered record id.
     public var mintID: @Sendable () -> RecordID
+    /// The seed of a new key, 32 bytes that nobody can guess.
+    public var mintKey: @Sendable () -> [UInt8] = { SigningKey().seed }
 
     /// What this client calls itself.
     static let software = "residence/0.1"
@@ -48,6 +51,12 @@ extension SyncError {
         "not_enrolled",
         "本设备尚未登记 This device is not enrolled",
         hint: "运行 residence enroll 链接；链接由运维人员提供。 residence enroll LINK; the operator has the link."
+    )
+
+    static let serverUntrusted = SyncError(
+        "server_untrusted",
+        "服务器与链接不符 The server is not the one that the link names",
+        hint: "请勿继续，向运维人员索取新链接。 Do not go on; ask the operator for a new link."
     )
 
     static let keyDamaged = SyncError(

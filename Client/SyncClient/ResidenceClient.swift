@@ -63,13 +63,7 @@ public final class ResidenceClient: Sendable {
         guard let server = PublicKey(bytes: answer.serverKey),
             server.fingerprint == link.fingerprint,
             await EnrolmentCertificate.holds(answer.certificate, by: server, for: key.publicKey)
-        else {
-            throw SyncError(
-                "server_untrusted",
-                "服务器与链接不符 The server is not the one that the link names",
-                hint: "请勿继续，向运维人员索取新链接。 Do not go on; ask the operator for a new link."
-            )
-        }
+        else { throw SyncError.serverUntrusted }
         var profile = DeviceProfile(
             server: link.address,
             fingerprint: link.fingerprint,
@@ -89,11 +83,11 @@ public final class ResidenceClient: Sendable {
     /// The key of this enrolment, kept before it is sent: if the answer is lost, the same link works
     /// again for the same key.
     private func enrolmentKey() async throws -> SigningKey {
-        let new = SigningKey()
+        let new = environment.mintKey()
         let seed = try await store.write { transaction in
             if let begun = try transaction.enrolmentSeed() { return begun }
-            try transaction.save(enrolmentSeed: new.seed)
-            return new.seed
+            try transaction.save(enrolmentSeed: new)
+            return new
         }
         guard let key = SigningKey(seed: seed) else { throw SyncError.keyDamaged }
         return key
@@ -107,12 +101,7 @@ public final class ResidenceClient: Sendable {
     /// A fresh token, for calling the server by other means than this client.
     public func token() async throws -> String {
         guard let profile = try await profile() else { throw SyncError.notEnrolled }
-        guard let key = SigningKey(seed: profile.keySeed) else { throw SyncError.keyDamaged }
-        return try await DeviceToken.signed(
-            by: key,
-            for: profile.fingerprint,
-            at: environment.now() + profile.clockOffset
-        )
+        return try await engine.token(for: profile)
     }
 
     // MARK: - Sync
@@ -123,7 +112,11 @@ public final class ResidenceClient: Sendable {
     public func sync(
         progress: @escaping @Sendable (SyncProgress) -> Void = { _ in }
     ) async throws -> SyncReport {
-        let engine = SyncEngine(
+        try await engine.run(progress)
+    }
+
+    private var engine: SyncEngine {
+        SyncEngine(
             store: store,
             transport: transport,
             rules: rules,
@@ -131,7 +124,6 @@ public final class ResidenceClient: Sendable {
             limits: limits,
             didTouch: { [weak self] in self?.tell($0) }
         )
-        return try await engine.run(progress)
     }
 
     /// Syncs now and then until the task is cancelled; a failed sync is reported and tried again.

@@ -55,9 +55,11 @@ struct Problem: Encodable, ResponseGenerator {
             "quarantine_not_found", "route_not_found":
             .notFound
         case "method_not_allowed": .methodNotAllowed
-        case "code_unknown", "code_used", "code_expired", "role_forbidden", "outside_areas":
+        case "code_unknown", "code_used", "code_expired", "role_forbidden", "outside_areas",
+            "certificate_invalid", "device_awaits_confirmation":
             .forbidden
-        case "sequence_gap", "device_forked", "conflict_outdated", "conflict_closed",
+        case "sequence_gap", "device_forked", "device_known", "conflict_outdated",
+            "conflict_closed",
             "conflict_unknown", "quarantine_settled", "record_redirected", "redirect_circular",
             "record_not_redirected", "record_referred_to", "record_deleted", "record_erased",
             "erased_already", "redirect_outdated", "identity_fixed":

@@ -2,7 +2,7 @@ internal import Hummingbird
 internal import SyncProtocol
 internal import SyncServer
 
-/// `POST /v1/sync` and `POST /v1/devices`: what devices call.
+/// `POST /v1/sync`, `POST /v1/repair` and `POST /v1/devices`: what devices call.
 struct SyncRoutes: Sendable {
     let service: SyncService
     let bodies: Bodies
@@ -14,6 +14,7 @@ struct SyncRoutes: Sendable {
 
     func add(to router: Router<SyncRequestContext>) {
         router.post("/v1/sync", use: sync)
+        router.post("/v1/repair", use: repair)
         router.post("/v1/devices", use: enrol)
     }
 
@@ -22,6 +23,22 @@ struct SyncRoutes: Sendable {
         let device = try await service.authenticate(request.bearerToken)
         let (bytes, format) = try await bodies.read(request, context)
         let answer = try await service.sync(try SyncRequest(bytes, as: format), from: device.id)
+        let answerFormat = bodies.answerFormat(request, like: format)
+        return bodies.response(
+            answerFormat == .json ? answer.json : answer.encoded,
+            answerFormat,
+            to: request
+        )
+    }
+
+    @Sendable
+    private func repair(_ request: Request, _ context: SyncRequestContext) async throws -> Response
+    {
+        let device = try await service.authenticate(request.bearerToken)
+        let (bytes, format) = try await bodies.read(request, context)
+        let asked = try RepairRequest(bytes, as: format)
+        let answer = try await service.repair(asked, from: device.id)
+        RepairLog.note(answer, for: device.id, context.logger)
         let answerFormat = bodies.answerFormat(request, like: format)
         return bodies.response(
             answerFormat == .json ? answer.json : answer.encoded,

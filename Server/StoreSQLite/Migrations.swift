@@ -12,6 +12,10 @@ enum Migrations {
             try completeHistory(in: database)
             try completeConflicts(in: database)
         }
+        migrator.registerMigration("3") { database in
+            try database.execute(sql: third)
+            try countAreas(in: database)
+        }
         return migrator
     }
 

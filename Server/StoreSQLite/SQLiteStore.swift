@@ -8,7 +8,9 @@ public import SyncServer
 /// What a transaction acknowledged is on the disk (`synchronous=FULL`): it survives a killed process
 /// and a power cut. Several processes may open the same database; only one may serve it.
 public final class SQLiteStore: Store {
-    private let pool: DatabasePool
+    private let database: any DatabaseWriter
+    /// Whether transactions run in the caller's own thread.
+    private let isInline: Bool
 
     /// Opens the database of a folder, and makes both where they are missing.
     ///
@@ -22,10 +24,30 @@ public final class SQLiteStore: Store {
                 withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700]
             )
-            pool = try DatabasePool(path: file.path, configuration: Self.configuration)
+            let pool = try DatabasePool(path: file.path, configuration: Self.configuration)
+            database = pool
+            isInline = false
             try Migrations.all.migrate(pool)
         } catch {
             throw SyncError(opening: file, error)
+        }
+    }
+
+    /// A database by one connection, in the caller's own thread: for worlds that are simulated.
+    public init(simulatedAt path: String) throws {
+        do {
+            var configuration = Self.configuration
+            configuration.journalMode = .wal
+            configuration.prepareDatabase { database in
+                // One connection needs no shared memory.
+                try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+            }
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            database = queue
+            isInline = true
+            try Migrations.all.migrate(queue)
+        } catch {
+            throw SyncError(opening: URL(fileURLWithPath: path), error)
         }
     }
 
@@ -47,20 +69,38 @@ public final class SQLiteStore: Store {
     public func write<R: Sendable>(
         _ body: @escaping @Sendable (any StoreTransaction) throws -> R
     ) async throws -> R {
-        try await translating { try await pool.write { try body(SQLiteTransaction($0)) } }
+        try await translating {
+            guard isInline else {
+                return try await database.write { try body(SQLiteTransaction($0)) }
+            }
+            return try inline(body)
+        }
     }
 
     /// Runs a closure on one consistent state, beside other readers and the writer.
     public func read<R: Sendable>(
         _ body: @escaping @Sendable (any StoreReader) throws -> R
     ) async throws -> R {
-        try await translating { try await pool.read { try body(SQLiteTransaction($0)) } }
+        try await translating {
+            guard isInline else {
+                return try await database.read { try body(SQLiteTransaction($0)) }
+            }
+            return try inlineRead(body)
+        }
+    }
+
+    private func inline<R>(_ body: (any StoreTransaction) throws -> R) throws -> R {
+        try database.write { try body(SQLiteTransaction($0)) }
+    }
+
+    private func inlineRead<R>(_ body: (any StoreReader) throws -> R) throws -> R {
+        try database.read { try body(SQLiteTransaction($0)) }
     }
 
     /// Writes the log back into the database and empties it.
     public func scrub() async throws {
         try await translating {
-            try await pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+            try await database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
         }
     }
 
@@ -75,8 +115,17 @@ public final class SQLiteStore: Store {
     }
 }
 
+extension SQLiteStore {
+    /// Runs a closure on one consistent state, with the database itself.
+    func reading<R: Sendable>(
+        _ body: @escaping @Sendable (GRDB.Database) throws -> R
+    ) async throws -> R {
+        try await translating { try await database.read(body) }
+    }
+}
+
 extension SyncError {
-    fileprivate init(opening file: URL, _ error: any Error) {
+    init(opening file: URL, _ error: any Error) {
         guard let error = error as? DatabaseError else {
             self.init(
                 "database_unavailable",

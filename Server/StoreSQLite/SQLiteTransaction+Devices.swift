@@ -6,7 +6,7 @@ internal import SyncServer
 extension SQLiteTransaction {
     private static let deviceColumns = """
         id, public_key, name, department, grants, high_water, chain, enrolled_at, last_contact,
-        clock_offset, software, forked_at, last_grant
+        clock_offset, software, forked_at, last_grant, backed_up, holes, claimed, last_epoch
         """
 
     func device(_ id: DeviceID) throws -> StoredDevice? {
@@ -22,19 +22,23 @@ extension SQLiteTransaction {
     func save(_ device: StoredDevice) throws {
         try run(
             """
-            INSERT INTO device (\(Self.deviceColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO device (\(Self.deviceColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET
                 name = excluded.name, department = excluded.department, grants = excluded.grants,
                 high_water = excluded.high_water, chain = excluded.chain,
                 last_contact = excluded.last_contact, clock_offset = excluded.clock_offset,
                 software = excluded.software, forked_at = excluded.forked_at,
-                last_grant = excluded.last_grant
+                last_grant = excluded.last_grant, backed_up = excluded.backed_up,
+                holes = excluded.holes, claimed = excluded.claimed,
+                last_epoch = excluded.last_epoch
             """,
             [
                 Data(device.id.bytes), Data(device.publicKey), device.name, device.department,
                 try Self.json(device.grants), device.highWater.rawValue.signed, Data(device.chain),
                 device.enrolledAt, device.lastContact, device.clockOffset, device.software,
-                device.forkedAt, device.lastGrant.signed,
+                device.forkedAt, device.lastGrant.signed, device.backedUp.rawValue.signed,
+                try Self.json(device.holes), try device.claimed.map(Self.json),
+                device.lastEpoch.rawValue.signed,
             ]
         )
     }
@@ -104,5 +108,12 @@ extension StoredDevice {
         clockOffset = row[9]
         forkedAt = row[11]
         lastGrant = row.unsigned(12)
+        backedUp = SequenceNumber(rawValue: row.unsigned(13))
+        let decoder = JSONDecoder()
+        holes = try decoder.decode([Hole].self, from: Data((row[14] as String).utf8))
+        claimed = try (row[15] as String?).map {
+            try decoder.decode(Grant.self, from: Data($0.utf8))
+        }
+        lastEpoch = Epoch(rawValue: row.unsigned(16))
     }
 }

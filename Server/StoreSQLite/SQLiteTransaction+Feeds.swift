@@ -52,7 +52,7 @@ extension SQLiteTransaction {
             // Every code that begins with these digits lies between them and them followed by “:”,
             // the character after 9.
             let found = try rows(
-                "SELECT code, head, pruned FROM area WHERE code >= ? AND code < ?",
+                "SELECT code, head, pruned, digest, records FROM area WHERE code >= ? AND code < ?",
                 [area.rawValue, area.rawValue + ":"]
             )
             for row in found {
@@ -60,11 +60,24 @@ extension SQLiteTransaction {
                 heads[code] = AreaHead(
                     area: code,
                     head: Position(rawValue: row.unsigned(1)),
-                    pruned: Position(rawValue: row.unsigned(2))
+                    pruned: Position(rawValue: row.unsigned(2)),
+                    digest: try row.digest(3)
                 )
             }
         }
         return heads.values.sorted { $0.area < $1.area }
+    }
+
+    func add(_ change: AreaDigest, to area: AreaCode) throws {
+        let row = try row("SELECT digest, records FROM area WHERE code = ?", [area.rawValue])
+        try set((row?.digest(0) ?? .empty) + change, of: area)
+    }
+
+    func set(_ digest: AreaDigest, of area: AreaCode) throws {
+        try run(
+            "UPDATE area SET digest = ?, records = ? WHERE code = ?",
+            [Data(digest.sum.bytes), digest.records, area.rawValue]
+        )
     }
 
     func readings(of area: AreaCode) throws -> [DeviceID: Position] {
@@ -161,6 +174,16 @@ extension SQLiteTransaction {
             """,
             [Data(id.bytes)]
         ).compactMap { AreaCode($0[0] as String) }
+    }
+}
+
+extension Row {
+    /// A digest's sum, and in the next column its number of records.
+    fileprivate func digest(_ index: Int) throws -> AreaDigest {
+        guard let digest = AreaDigest(bytes: bytes(index), records: self[index + 1]) else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a digest is not one")
+        }
+        return digest
     }
 }
 

@@ -44,35 +44,58 @@ public struct SyncService: Sendable {
     public func sync(_ request: SyncRequest, from id: DeviceID) async throws -> SyncResponse {
         try check(request)
         let received = clock()
-        let intake = intake(at: received)
-        let (device, outcomes) = try await take(request, from: id, by: intake)
+        let taken = try await take(request, from: id, at: received)
         var response = SyncResponse()
-        response.epoch = identity.epoch
+        response.epoch = taken.epoch
         response.serverTime = received
-        response.outcomes = outcomes
-        response.highWater = device.highWater
-        response.chain = device.chain
-        response.grant = request.grant == device.grant.number ? nil : device.grant
-        if !request.payloads.isEmpty { response.receipt = try receipt(for: device, at: received) }
-        let read = try await read(for: request, of: device)
-        response.pages = read.pages
-        response.hasMore = read.hasMore
-        response.settlements = read.settlements
+        response.outcomes = taken.outcomes
+        response.highWater = taken.device.highWater
+        response.chain = taken.device.chain
+        if !request.payloads.isEmpty || taken.isOfOtherEpoch {
+            response.receipt = try receipt(for: taken.device, in: taken.epoch, at: received)
+        }
+        guard !taken.isOfOtherEpoch else {
+            response.hasMore = true
+            return response
+        }
+        response.backedUp = taken.device.backedUp
+        let grant = taken.device.grant
+        response.grant = request.grant == grant.number ? nil : grant
+        try await read(for: request, of: taken, into: &response)
         return response
     }
 
-    func intake(at now: Int64) -> Intake {
-        Intake(rules: rules, schema: schema, limits: limits, identity: identity, now: now)
+    /// What taking a request in gave.
+    private struct Taken: Sendable {
+        var device: StoredDevice
+        var outcomes: [Outcome] = []
+        var epoch: Epoch
+        var isOfOtherEpoch = false
+    }
+
+    func intake(at now: Int64, in transaction: some StoreReader) throws -> Intake {
+        Intake(
+            rules: rules,
+            schema: schema,
+            limits: limits,
+            identity: identity,
+            epoch: try transaction.epoch(),
+            now: now
+        )
     }
 
     // > [Q-07] The answer to a batch carries a receipt: the server's signature over device, sequence,
     // > chain head, epoch and time.
-    private func receipt(for device: StoredDevice, at now: Int64) throws -> SyncReceipt {
+    private func receipt(
+        for device: StoredDevice,
+        in epoch: Epoch,
+        at now: Int64
+    ) throws -> SyncReceipt {
         var receipt = SyncReceipt(
             device: device.id,
             sequence: device.highWater,
             chain: device.chain,
-            epoch: identity.epoch,
+            epoch: epoch,
             time: now
         )
         receipt.signature = try identity.key.signature(for: receipt.signedBytes)
@@ -103,23 +126,43 @@ public struct SyncService: Sendable {
     private func take(
         _ request: SyncRequest,
         from id: DeviceID,
-        by intake: Intake
-    ) async throws -> (StoredDevice, [Outcome]) {
+        at now: Int64
+    ) async throws -> Taken {
         do {
             return try await store.write { transaction in
                 guard var device = try transaction.device(id) else { throw SyncError.deviceUnknown }
-                let outcomes = try intake.accept(request, from: &device, in: transaction)
-                device.lastContact = intake.now
+                var intake = try intake(at: now, in: transaction)
+                // > [X-07] A device that the server does not know waits until the operator confirms it.
+                //
+                // So does one whose grant it does not know: what that took away must not be given again.
+                guard request.grant <= device.grant.number else {
+                    throw SyncError.awaitsConfirmation(device.id)
+                }
+                if let receipt = request.receipt, intake.isOurs(receipt, for: id) {
+                    try intake.learn(from: receipt, of: device, in: transaction)
+                }
+                device.lastContact = now
                 if !request.software.isEmpty { device.software = request.software }
-                if request.deviceTime != 0 { device.clockOffset = request.deviceTime - intake.now }
-                try transaction.save(device)
-                if request.epoch == intake.epoch {
+                if request.deviceTime != 0 { device.clockOffset = request.deviceTime - now }
+                var taken = Taken(device: device, epoch: intake.epoch)
+                // > [X-02] A request of another epoch is answered with the epoch and the high-water mark
+                // > alone; nothing of it is taken.
+                if request.epoch != .none, request.epoch != intake.epoch {
+                    taken.isOfOtherEpoch = true
+                } else {
+                    taken.outcomes = try intake.accept(
+                        request,
+                        from: &taken.device,
+                        in: transaction
+                    )
+                    taken.device.lastEpoch = intake.epoch
                     try transaction.note(readings: request.bookmarks, of: id)
                 }
-                return (device, outcomes)
+                try transaction.save(taken.device)
+                return taken
             }
         } catch let error as SyncError where error.code == SyncError.forked.code {
-            try await noteFork(of: id, at: intake.now)
+            try await noteFork(of: id, at: now)
             throw error
         }
     }
@@ -134,19 +177,26 @@ public struct SyncService: Sendable {
 
     private func read(
         for request: SyncRequest,
-        of device: StoredDevice
-    ) async throws -> (pages: [AreaPage], hasMore: Bool, settlements: [Settlement]) {
-        let (epoch, limits) = (identity.epoch, limits)
-        return try await store.read { transaction in
-            let (pages, hasMore) = try FeedReader(
-                transaction: transaction,
-                epoch: epoch,
-                limits: limits
-            ).pages(for: request, of: device.grant.areas)
-            // What was settled in another epoch is counted from the start.
-            let known = request.epoch == epoch ? request.settlements : 0
-            let settlements = try transaction.settlements(of: device.id, after: known)
-            return (pages, hasMore, settlements)
+        of taken: Taken,
+        into response: inout SyncResponse
+    ) async throws {
+        let limits = limits
+        let (news, settlements) = try await store.read { transaction in
+            // Another daemon may have begun an epoch in between: the next request will hear of it.
+            guard try transaction.epoch() == taken.epoch else {
+                return (FeedReader.News(hasMore: true), [] as [Settlement])
+            }
+            let news = try FeedReader(transaction: transaction, limits: limits)
+                .pages(for: request, of: taken.device.grant.areas)
+            let settlements = try transaction.settlements(
+                of: taken.device.id,
+                after: request.settlements
+            )
+            return (news, settlements)
         }
+        response.pages = news.pages
+        response.hasMore = news.hasMore
+        response.digest = news.digest
+        response.settlements = settlements
     }
 }

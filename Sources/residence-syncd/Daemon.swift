@@ -19,6 +19,7 @@ struct Daemon: AsyncParsableCommand {
         subcommands: [
             Serve.self, DeviceCommand.self, Status.self, Show.self, ConflictsCommand.self,
             QuarantineCommand.self, History.self, Duplicates.self, AuditCommand.self, Erase.self,
+            Backup.self, Restore.self, Recovery.self, Check.self,
         ]
     )
 }
@@ -35,6 +36,19 @@ struct CommonOptions: ParsableArguments {
     var lang: String?
 
     var folder: URL { URL(fileURLWithPath: data) }
+
+    /// Throws `data_missing` where the folder holds no database: a command that only looks makes none.
+    func mustExist() throws {
+        let file = folder.appendingPathComponent("residence.sqlite")
+        guard FileManager.default.fileExists(atPath: file.path) else {
+            throw SyncError(
+                "data_missing",
+                "\(folder.path) 中没有数据库 There is no database in \(folder.path)",
+                hint: "用 --data 指明数据文件夹。 Name the data folder with --data DIR.",
+                subject: "--data"
+            )
+        }
+    }
 
     /// The service on the data folder, whether or not the daemon runs beside this process.
     func service() async throws -> (service: SyncService, store: SQLiteStore) {

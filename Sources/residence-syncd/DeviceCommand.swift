@@ -11,7 +11,7 @@ struct DeviceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "device",
         abstract: say("管理设备", "Enrol and list devices."),
-        subcommands: [Add.self, List.self]
+        subcommands: [Add.self, List.self, Confirm.self]
     )
 
     /// Expects a device: prints the link that its coordinator needs.
@@ -84,7 +84,7 @@ struct DeviceCommand: AsyncParsableCommand {
             }
         }
 
-        private static func area(_ text: String) throws -> AreaCode {
+        static func area(_ text: String) throws -> AreaCode {
             guard let area = AreaCode(text) else {
                 throw SyncError(
                     "area_malformed",
@@ -96,7 +96,7 @@ struct DeviceCommand: AsyncParsableCommand {
             return area
         }
 
-        private static func role(_ text: String) throws -> Role {
+        static func role(_ text: String) throws -> Role {
             let known = Role.allCases.filter { $0 != .department }
             guard let role = known.first(where: { [$0.rawValue, $0.label.zh].contains(text) })
             else {
@@ -153,10 +153,76 @@ struct DeviceCommand: AsyncParsableCommand {
                         String(device.highWater.rawValue),
                         device.lastContact.map(SystemClock.text) ?? "–",
                         "\(device.clockOffset / 1000) s",
-                        device.forkedAt == nil ? say("正常", "active") : say("分叉", "forked"),
+                        Self.state(of: device),
                     ])
                 }
                 Console.out(table.text)
+            }
+        }
+
+        private static func state(of device: StoredDevice) -> String {
+            if let claimed = device.claimed {
+                let areas = claimed.areas.map(\.rawValue).joined(separator: " ")
+                return say("等待确认（自称 \(areas)）", "waits to be confirmed (says \(areas))")
+            }
+            if device.forkedAt != nil { return say("分叉", "forked") }
+            return device.holes.isEmpty ? say("正常", "active") : say("正常，有缺口", "active, with a hole")
+        }
+    }
+
+    /// Confirms a device that came back after a restore.
+    struct Confirm: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: say("确认恢复后回来的设备", "Confirm a device that came back after a restore [X-07].")
+        )
+
+        @OptionGroup var options: CommonOptions
+
+        @Argument(
+            help: ArgumentHelp(
+                say("设备编号或其开头", "The device's id, or its first digits."),
+                valueName: "ID"
+            )
+        )
+        var id: String
+
+        @Option(
+            name: .customLong("area"),
+            parsing: .singleValue,
+            help: ArgumentHelp(
+                say("责任区划代码，可多次给出", "An area that it may hold; may be repeated."),
+                valueName: "CODE"
+            )
+        )
+        var areas: [String]
+
+        @Option(help: ArgumentHelp(say("岗位", "Its role."), valueName: "ROLE"))
+        var role = "coordinator"
+
+        func run() async throws {
+            try await options.run {
+                let codes = try areas.map(Add.area)
+                let service = try await options.service().service
+                let found = try await service.devices().filter {
+                    $0.claimed != nil && $0.id.description.hasPrefix(id.lowercased())
+                }
+                guard found.count == 1, let device = found.first else {
+                    throw SyncError(
+                        "device_not_waiting",
+                        "没有等待确认的这台设备 No one device with \(id) waits to be confirmed",
+                        hint: "residence-syncd device list 列出各设备的状态。 It lists the devices' states.",
+                        subject: "ID"
+                    )
+                }
+                let role = try Add.role(role)
+                let confirmed = try await service.confirm(device.id, areas: codes, role: role)
+                if options.json { return try Console.out(json: Row(confirmed)) }
+                Console.out(
+                    say(
+                        "已确认 \(confirmed.name)，请其再同步一次。",
+                        "\(confirmed.name) is confirmed; have it sync again."
+                    )
+                )
             }
         }
     }
@@ -173,12 +239,18 @@ struct DeviceCommand: AsyncParsableCommand {
         var clockOffsetMilliseconds: Int64
         var software: String
         var isForked: Bool
+        var isWaiting: Bool
+        var backedUp: UInt64
+        var holes: [Hole]
 
         enum CodingKeys: String, CodingKey {
             case id, name, role, areas, changes, enrolled, software
             case lastContact = "last_contact"
             case clockOffsetMilliseconds = "clock_offset_ms"
             case isForked = "forked"
+            case isWaiting = "waiting"
+            case backedUp = "backed_up"
+            case holes
         }
 
         init(_ device: StoredDevice) {
@@ -192,6 +264,9 @@ struct DeviceCommand: AsyncParsableCommand {
             clockOffsetMilliseconds = device.clockOffset
             software = device.software
             isForked = device.forkedAt != nil
+            isWaiting = device.claimed != nil
+            backedUp = device.backedUp.rawValue
+            holes = device.holes
         }
     }
 }

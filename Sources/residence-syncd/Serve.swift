@@ -33,11 +33,33 @@ struct Serve: AsyncParsableCommand {
     )
     var publicURL: String?
 
+    @Option(
+        help: ArgumentHelp(
+            say(
+                "设置文件，缺省为数据文件夹中的 config.json",
+                "The settings; config.json in the data folder by default."
+            ),
+            valueName: "FILE"
+        )
+    )
+    var config: String?
+
     func run() async throws {
         try await options.run {
             let (host, port) = try Self.address(listen)
             let lock = try DataFolderLock(folder: options.folder)
             defer { lock.release() }
+            let settings = try ServeSettings(at: config, in: options.folder)
+            guard
+                !FileManager.default.fileExists(atPath: Restoring.workshop(in: options.folder).path)
+            else {
+                throw SyncError(
+                    "restore_unfinished",
+                    "恢复没有做完 A restore of \(options.folder.path) was cut off",
+                    hint: "再次运行 residence-syncd restore。 Run residence-syncd restore again.",
+                    subject: options.folder.path
+                )
+            }
             let (service, store) = try await options.service()
             let metrics = PrometheusMetrics()
             MetricsSystem.bootstrap(metrics)
@@ -60,6 +82,11 @@ struct Serve: AsyncParsableCommand {
                 Console.out(say("服务已启动：\(address)", "listening on \(address)"))
             }
             application.addServices(Housekeeping(service: service, logger: logger))
+            if let plan = settings.backup {
+                application.addServices(
+                    BackupSchedule(plan: plan, service: service, store: store, logger: logger)
+                )
+            }
             do {
                 try await application.runService()
             } catch {

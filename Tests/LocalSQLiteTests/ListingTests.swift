@@ -116,8 +116,8 @@ struct ListingTests {
         let store = try await filled([Sample.person(1, "张三", areas: [Sample.harbour])])
 
         try await store.write { transaction in
-            try transaction.place(Sample.id(1), in: Sample.hill)
-            try transaction.place(Sample.id(1), in: Sample.hill)
+            try transaction.place(Sample.id(1), in: Sample.hill, mark: nil, isKept: true)
+            try transaction.place(Sample.id(1), in: Sample.hill, mark: nil, isKept: true)
             try transaction.displace(Sample.id(1), from: Sample.harbour)
         }
 
@@ -133,7 +133,9 @@ struct ListingTests {
         try await store.write { transaction in
             for record in records {
                 try transaction.save(record)
-                for area in record.areas { try transaction.place(record.id, in: area) }
+                for area in record.areas {
+                    try transaction.place(record.id, in: area, mark: nil, isKept: true)
+                }
             }
         }
         return store

@@ -1,5 +1,6 @@
 import Foundation
 import LocalSQLite
+import SyncClient
 import SyncProtocol
 import Testing
 
@@ -30,6 +31,27 @@ struct LocalFileTests {
         #expect(error?.code.rawValue == "database_unreadable")
         #expect(error?.subject == scratch.file.path)
         #expect(left == bytes)
+    }
+
+    @Test("[G-04] after an unclean end what is held is counted from the rows")
+    func uncleanEnd() async throws {
+        let before = try scratch.open()
+        try await before.write { try $0.save(Sample.profile) }
+        // Its log was never written back: the program was killed.
+        let again = try scratch.open()
+        let cut = try await again.read { try $0.profile()?.mustRecount }
+        try await again.write { transaction in
+            var profile = Sample.profile
+            profile.mustRecount = nil
+            try transaction.save(profile)
+        }
+        try await again.scrub()
+
+        let clean = try scratch.open()
+        let left = try await clean.read { try $0.profile()?.mustRecount }
+
+        #expect(cut == true)
+        #expect(left == nil)
     }
 
     @Test func `a folder that cannot be made is reported with its path`() throws {

@@ -42,7 +42,7 @@ struct LocalStoreTests {
         let before = try scratch.open()
         try await before.write { transaction in
             try transaction.save(kept)
-            try transaction.place(kept.id, in: Sample.harbour)
+            try transaction.place(kept.id, in: Sample.harbour, mark: nil, isKept: true)
             try transaction.append(Sample.change(1, of: kept.id))
             try transaction.save(bookmark)
             try transaction.set(conflicts: [[1, 2], [3]], of: kept.id)

@@ -12,7 +12,9 @@ struct OutboxTests {
     func order() async throws {
         let store = try await filled()
 
-        try await store.write { try $0.answer(Sample.outcome(2, .applied, revision: 1)) }
+        try await store.write {
+            try $0.answer(Sample.outcome(2, .applied, revision: 1), in: Sample.epoch)
+        }
 
         try await store.read { reader in
             try #expect(reader.unanswered(limit: 10).map(\.sequence.rawValue) == [1, 3, 4])
@@ -28,7 +30,10 @@ struct OutboxTests {
 
         try await store.write { transaction in
             for number in 1...4 as ClosedRange<UInt64> {
-                try transaction.answer(Sample.outcome(number, .applied, revision: number))
+                try transaction.answer(
+                    Sample.outcome(number, .applied, revision: number),
+                    in: Sample.epoch
+                )
             }
             try transaction.settle(id, at: Revision(rawValue: 9))
             try transaction.erase(other)
@@ -42,7 +47,9 @@ struct OutboxTests {
     @Test("[D-02] an answered change is taken off its record at the revision of its outcome")
     func settling() async throws {
         let store = try await filled()
-        try await store.write { try $0.answer(Sample.outcome(1, .applied, revision: 5)) }
+        try await store.write {
+            try $0.answer(Sample.outcome(1, .applied, revision: 5), in: Sample.epoch)
+        }
 
         try await store.write { try $0.settle(id, at: Revision(rawValue: 4)) }
         let early = try await overlay(of: id, in: store)
@@ -73,13 +80,13 @@ struct OutboxTests {
         refusal.message = "缺少姓名"
         let returned = refusal
         try await store.write { transaction in
-            try transaction.answer(returned)
+            try transaction.answer(returned, in: Sample.epoch)
             try transaction.settle(id, at: Revision(rawValue: 99))
         }
         let before = try await store.read { try $0.returned() }
 
         try await store.write { transaction in
-            try transaction.answer(Sample.outcome(3, .applied, revision: 1))
+            try transaction.answer(Sample.outcome(3, .applied, revision: 1), in: Sample.epoch)
             try transaction.settle(id, at: Revision(rawValue: 1))
         }
         let between = try await store.read { try $0.returned() }
@@ -95,8 +102,8 @@ struct OutboxTests {
         let store = try await filled()
 
         try await store.write { transaction in
-            try transaction.answer(Sample.outcome(1, .quarantined))
-            try transaction.answer(Sample.outcome(2, .applied, revision: 1))
+            try transaction.answer(Sample.outcome(1, .quarantined), in: Sample.epoch)
+            try transaction.answer(Sample.outcome(2, .applied, revision: 1), in: Sample.epoch)
             try transaction.settle(id, at: Revision(rawValue: 9))
             try transaction.settle(other, at: Revision(rawValue: 9))
         }
@@ -112,8 +119,8 @@ struct OutboxTests {
         let store = try await filled()
 
         try await store.write { transaction in
-            try transaction.answer(Sample.outcome(1, .conflicted, revision: 2))
-            try transaction.answer(Sample.outcome(1, .applied, revision: 7))
+            try transaction.answer(Sample.outcome(1, .conflicted, revision: 2), in: Sample.epoch)
+            try transaction.answer(Sample.outcome(1, .applied, revision: 7), in: Sample.epoch)
         }
 
         let first = try await store.read { try $0.overlay(of: id).first?.outcome }

@@ -27,6 +27,7 @@ struct Layer: Sendable, CustomTestStringConvertible {
             "Hummingbird",
             "HTTPTypes",
             "Logging",
+            "Metrics",
             "CoreMetrics"
         ),
         Layer("Client/SyncClient", "SyncProtocol", "SyncTrust"),

@@ -106,6 +106,16 @@ struct DevicesTests {
         device.clockOffset = -2_500
         device.software = "residence/2"
         device.forkedAt = Sample.noon + 61_000
+        device.backedUp = SequenceNumber(rawValue: 12_000)
+        device.holes = [
+            Hole(
+                first: SequenceNumber(rawValue: 3),
+                last: SequenceNumber(rawValue: 9),
+                chain: [UInt8](repeating: 3, count: 32)
+            )
+        ]
+        device.claimed = Grant(number: 3, areas: [Sample.dongsha], role: .supervisor)
+        device.lastEpoch = Sample.epoch
         return device
     }
 }

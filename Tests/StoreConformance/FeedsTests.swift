@@ -10,6 +10,48 @@ struct FeedsTests {
         var isDeparture = false
     }
 
+    @Test("[G-01] an area's digest is kept, and added to", arguments: StoreKind.available)
+    func digests(in kind: StoreKind) async throws {
+        try await kind.withStore { store, _ in
+            try await store.write { transaction in
+                try transaction.place(Sample.state(1), in: [Sample.gaoting, Sample.dongsha])
+                try transaction.add(AreaDigest(sum: .max, records: 2), to: Sample.gaoting)
+                try transaction.add(AreaDigest(sum: 3, records: 1), to: Sample.gaoting)
+                try transaction.set(AreaDigest(mark: 7), of: Sample.dongsha)
+            }
+
+            let heads = try await store.read {
+                try $0.heads(under: [Sample.gaoting, Sample.dongsha])
+            }
+            let counted = try await store.read { try $0.recount(Sample.gaoting) }
+
+            #expect(heads.map(\.digest) == [AreaDigest(sum: 2, records: 3), AreaDigest(mark: 7)])
+            #expect(counted == Sample.state(1).digest)
+        }
+    }
+
+    @Test("[X-01] a later epoch is above every one that was known", arguments: StoreKind.available)
+    func epochs(in kind: StoreKind) async throws {
+        try await kind.withStore { store, _ in
+            let ahead = Epoch(rawValue: 9_000_000_000_000)
+            let begun = try await store.write { transaction in
+                try [
+                    transaction.beginEpoch(at: Sample.noon, .created),
+                    transaction.beginEpoch(above: ahead, at: Sample.noon, .restored),
+                    transaction.beginEpoch(at: Sample.noon, .undeclared, commonUntil: 5),
+                ]
+            }
+
+            let (now, known) = try await store.read { try ($0.epoch(), $0.epochs()) }
+
+            #expect(begun == begun.sorted() && Set(begun).count == 3)
+            #expect(begun[1] > ahead)
+            #expect(now == begun[2])
+            #expect(known.map(\.cause) == [.created, .restored, .undeclared])
+            #expect(known.map(\.commonUntil) == [nil, 5, nil])
+        }
+    }
+
     @Test(arguments: StoreKind.available)
     func `a feed is walked in order from above a position`(in kind: StoreKind) async throws {
         try await kind.withStore { store, _ in

@@ -76,6 +76,7 @@ struct DepartureTests {
         var answer = SyncResponse()
         answer.epoch = epoch
         answer.serverTime = world.clock.now
+        answer.highWater = SequenceNumber(rawValue: 9)
         answer.grant = Grant(number: 2, areas: [Sample.hill])
         lin.weather.next(.answered(answer))
         lin.weather.otherwise(.requestLost)

@@ -56,7 +56,7 @@ struct NewsTests {
         let world = try await World()
         let lin = try await world.device(named: "林小梅")
         let id = try await lin.client.capture(Sample.person("张三"))
-        let refusal = SyncError("device_unknown", "No", hint: "Enrol again.")
+        let refusal = SyncError("signature_invalid", "No", hint: "Enrol again.")
         lin.weather.next(.refused(refusal))
         let steps = Steps()
 
@@ -69,7 +69,7 @@ struct NewsTests {
         _ = await syncing.result
 
         let held = try await lin.client.record(id)
-        #expect(steps.all == ["device_unknown", "0", "0"])
+        #expect(steps.all == ["signature_invalid", "0", "0"])
         #expect(Array(lin.clock.slept.prefix(2)) == [.seconds(300), .seconds(300)])
         #expect(held?.acknowledged?.base.revision == Revision(rawValue: 1))
     }

@@ -56,7 +56,7 @@ struct RetryTests {
         #expect(lin.clock.slept == [.seconds(5), .seconds(0)])
     }
 
-    @Test(arguments: ["device_forked", "device_unknown", "signature_invalid"])
+    @Test(arguments: ["device_forked", "signature_invalid"])
     func `a refusal that waiting does not cure is told at once`(code: String) async throws {
         let world = try await World()
         let lin = try await world.device(named: "林小梅")

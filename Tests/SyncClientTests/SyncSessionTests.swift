@@ -39,7 +39,7 @@ struct SyncSessionTests {
         _ = session.handle(.answered(response))
 
         let action = session.handle(
-            .applied(answered: story.answered, received: 1, unanswered: story.unanswered)
+            .applied(.init(answered: story.answered, received: 1, unanswered: story.unanswered))
         )
 
         #expect(action.word == story.then)
@@ -56,7 +56,9 @@ struct SyncSessionTests {
         Failed(code: "body_too_large", then: "send 250"),
         Failed(code: "batch_too_large", then: "send 250"),
         Failed(code: "device_forked", then: "giveUp device_forked"),
-        Failed(code: "device_unknown", then: "giveUp device_unknown"),
+        Failed(code: "device_awaits_confirmation", then: "readmit"),
+        Failed(code: "sequence_gap", then: "prove"),
+        Failed(code: "device_unknown", then: "readmit"),
         Failed(code: "local_failure", then: "giveUp local_failure"),
     ])
     func `each failure has one answer`(failure: Failed) {
@@ -93,7 +95,7 @@ struct SyncSessionTests {
         _ = session.handle(.failed(.unreachable, chance: 1))
         _ = session.handle(.waited)
         _ = session.handle(.answered(SyncResponse()))
-        _ = session.handle(.applied(answered: 1, received: 1, unanswered: 1))
+        _ = session.handle(.applied(.init(answered: 1, received: 1, unanswered: 1)))
 
         let action = session.handle(.failed(.unreachable, chance: 1))
 

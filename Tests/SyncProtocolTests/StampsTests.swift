@@ -67,7 +67,7 @@ struct StampsTests {
     @Test func `stamps of another version are refused`() {
         let stamp = Stamp(device: Sample.chen.device, base: Sample.seenBase, time: 0)
         var bytes = Stamps(first: stamp).encoded
-        bytes[0] = 3
+        bytes[0] = 4
 
         #expect(throws: WireError.malformed) { try Stamps(encoded: bytes) }
         #expect(throws: WireError.truncated) { try Stamps(encoded: []) }

@@ -279,7 +279,7 @@ extension World {
                 hash: Chain.hash(of: change.payload),
                 outcome: Outcome(sequence: device.highWater, kind: .applied),
                 receivedAt: clock.now,
-                epoch: identity.epoch
+                epoch: epoch
             )
             device.chain = Chain.head(after: device.chain, hash: stored.hash)
             changes.append(stored)

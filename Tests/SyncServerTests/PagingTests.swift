@@ -111,7 +111,7 @@ struct PagingTests {
         }
     }
 
-    @Test("[F-07] a bookmark of another epoch starts again at 0")
+    @Test("[F-07] [X-02] a request of another epoch is answered with the epoch alone")
     func bookmarkOfAnotherEpoch() async throws {
         try await World.run { world in
             _ = try await filled(world)
@@ -120,10 +120,16 @@ struct PagingTests {
             let silence = try await lin.read()
 
             lin.epoch = Epoch(rawValue: lin.epoch.rawValue - 1)
+            let answer = try await lin.ask()
+            lin.epoch = answer.epoch
+            lin.bookmarks = lin.bookmarks.mapValues { Bookmark(area: $0.area, position: .start) }
             let again = try await lin.read()
 
             #expect(silence.isEmpty)
+            #expect(answer.pages.isEmpty)
+            #expect(answer.epoch == world.epoch)
             #expect(again.flatMap(\.records).count == 6)
+            #expect(again.first?.restarts == true)
         }
     }
 }

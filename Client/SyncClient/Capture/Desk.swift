@@ -143,11 +143,23 @@ struct Desk {
         return ChangeBuilder(
             type: type,
             record: record,
-            overlay: overlay,
+            overlay: overlay.filter { !$0.isContained(in: record.acknowledged) },
             said: said.visible,
             now: now,
             profile: profile
         )
+    }
+
+    /// Numbers and keeps a copy that the server may lack.
+    func offer(
+        _ copy: Change,
+        of record: LocalRecord,
+        insteadOf returned: SequenceNumber? = nil
+    ) throws {
+        var copy = copy
+        copy.grant = profile.grant.number
+        if let returned { copy.mends = [returned] }
+        try keep(copy, for: record)
     }
 
     // > [Q-01] A device numbers its changes 1, 2, 3 …, durably before it sends them, and sends them
@@ -205,7 +217,9 @@ struct Desk {
         let target = try record.acknowledged?.redirect.flatMap(transaction.record)
         return Overlay(
             over: record.acknowledged,
-            overlay.laid(epoch: profile.epoch).filter { withReturned || !$0.isReturned },
+            overlay.laid(epoch: profile.epoch).filter {
+                (withReturned || !$0.isReturned) && !$0.entry.isContained(in: record.acknowledged)
+            },
             found: try found(to: record.id, type),
             isTargetHeld: target != nil,
             type: type

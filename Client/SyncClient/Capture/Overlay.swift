@@ -123,7 +123,11 @@ extension [OutboxEntry] {
     /// A returned act (a resolution, a redirect) says nothing of the record any more: it was refused.
     func laid(epoch: Epoch) -> [LaidChange] {
         standing(epoch: epoch).filter { laid in
-            !laid.isReturned || !(laid.change.isAct || laid.change.resolution != nil)
+            // A copy of this very epoch is offered in case the server lost it, not because somebody said it.
+            if laid.change.isRecovered {
+                return !laid.isReturned && laid.change.base.epoch < epoch
+            }
+            return !laid.isReturned || !(laid.change.isAct || laid.change.resolution != nil)
         }
     }
 }
@@ -131,6 +135,15 @@ extension [OutboxEntry] {
 extension OutboxEntry {
     /// Whether the server sent it back.
     public var isReturned: Bool { outcome?.kind == .quarantined }
+
+    /// Whether what the server last said of the record holds the change already: it is only offered again
+    /// since a restore lost it.
+    func isContained(in acknowledged: LocalRecord.Acknowledged?) -> Bool {
+        guard let former = former?.place, outcome == nil, let known = acknowledged?.base else {
+            return false
+        }
+        return known.epoch == former.epoch && known.revision >= former.revision
+    }
 }
 
 extension Change {

@@ -31,6 +31,30 @@ public struct DeviceProfile: Codable, Sendable {
     public var settlements: UInt64?
     /// Whether something was redacted that may linger in the database's log.
     public var mustScrub: Bool?
+    /// The number of the last change that the server says that it has, in this epoch.
+    public var highWater: UInt64?
+    /// Whether the server says that it has less than it signed for: its receipt is to be shown.
+    public var mustProve: Bool?
+    /// Whether a new epoch was entered and not every area was read since.
+    public var isEntering: Bool?
+    /// Whether what is held has to be counted from the rows [G-04].
+    public var mustRecount: Bool?
+    /// When it was last counted from the rows, in milliseconds since 1970 by the server's clock.
+    public var lastRecount: Int64?
+    /// The last repair, if there was one.
+    public var lastRepair: Repair?
+
+    /// A repair of what is held, where it was not what the server has [G-03].
+    public struct Repair: Hashable, Codable, Sendable {
+        /// When, in milliseconds since 1970 by the server's clock.
+        public var time: Int64
+        /// Copies that were put right, or dropped.
+        public var records: Int
+        /// What it took on the wire, both ways, in bytes of bodies.
+        public var bytes: Int
+        /// Round trips.
+        public var roundTrips: Int
+    }
 
     /// A profile as the enrolment made it.
     public init(

@@ -59,6 +59,23 @@ public struct LocalRecord: Hashable, Sendable {
     }
 }
 
+/// A copy of an earlier epoch that the server has not given again.
+public struct Salvage: Hashable, Sendable {
+    /// The record's id.
+    public let id: RecordID
+    /// The number of its type.
+    public let type: UInt32
+    /// What the server had said of it.
+    public let copy: LocalRecord.Acknowledged
+
+    /// A copy that is kept aside.
+    public init(id: RecordID, type: UInt32, copy: LocalRecord.Acknowledged) {
+        self.id = id
+        self.type = type
+        self.copy = copy
+    }
+}
+
 /// A change in the outbox: numbered, chained and durable before anybody hears of it.
 public struct OutboxEntry: Hashable, Sendable {
     /// Its number among the device's.
@@ -73,6 +90,9 @@ public struct OutboxEntry: Hashable, Sendable {
     public var outcome: Outcome?
     /// Of a returned change: the fields that a later accepted change of this device says, ascending.
     public var overtaken: [UInt32] = []
+    /// Where it stood in an epoch that a restore of the server ended; at no revision where it was
+    /// returned there.
+    public var former: Change.Former?
 
     /// An unanswered change.
     public init(

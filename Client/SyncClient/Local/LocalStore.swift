@@ -67,6 +67,19 @@ public protocol LocalReader {
     func settlements(limit: Int) throws -> [Settlement]
     /// The last receipt of the server.
     func lastReceipt() throws -> SyncReceipt?
+    /// The last receipt of each epoch.
+    func receipts() throws -> [SyncReceipt]
+    /// What stands in each area that has anything [G-01].
+    func digests() throws -> [AreaCode: AreaDigest]
+    /// What stands in an area, as far as the ids end with some digits, each with its mark; none where its
+    /// row is damaged, or a tombstone.
+    func marks(in area: AreaCode, endingWith digits: String) throws -> [RecordID: UInt128?]
+    /// Copies that are kept aside.
+    func salvaged() throws -> [Salvage]
+    /// Records of which the server last spoke in an earlier epoch than this.
+    func records(before epoch: Epoch) throws -> [LocalRecord]
+    /// Records that the server gave, that stand nowhere, and that no change needs.
+    func strays() throws -> [RecordID]
     /// How many conflicts are open among what the device holds.
     func conflictCount() throws -> Int
     /// Whether a row of a ledger was imported before, by the hash of its content.
@@ -81,16 +94,36 @@ public protocol LocalTransaction: LocalReader {
     func save(_ profile: DeviceProfile) throws
     /// Keeps a record; where it stands is kept by `place` and `displace`.
     func save(_ record: LocalRecord) throws
-    /// Notes that a record stands in an area.
-    func place(_ id: RecordID, in area: AreaCode) throws
+    /// Notes that a record stands in an area, and its mark there; `nil` of a tombstone.
+    ///
+    /// `isKept` tells whether the device keeps the record itself: not one of a type that it does not know.
+    func place(_ id: RecordID, in area: AreaCode, mark: UInt128?, isKept: Bool) throws
     /// Notes that a record stands in an area no longer.
     func displace(_ id: RecordID, from area: AreaCode) throws
     /// Erases a record, its placements, its conflicts and what lay over it; answered changes stay in the outbox.
     func erase(_ id: RecordID) throws
     /// Adds a change to the outbox.
     func append(_ entry: OutboxEntry) throws
-    /// Notes the server's answer to a change.
-    func answer(_ outcome: Outcome) throws
+    /// Notes the server's answer to a change, given in an epoch.
+    func answer(_ outcome: Outcome, in epoch: Epoch) throws
+    /// Counts the answered changes above a number as unanswered again; their answers were given in
+    /// an epoch, where they name no other.
+    ///
+    /// Returns the records concerned.
+    func reopen(after sequence: SequenceNumber, answeredIn epoch: Epoch) throws -> [RecordID]
+    /// Forgets the bytes of answered changes up to a number that nothing here needs any more.
+    func trim(upTo sequence: SequenceNumber) throws
+    /// Keeps a copy aside, unless a later one of the record is.
+    func save(_ salvage: Salvage) throws
+    /// Forgets the copies that are kept aside.
+    func forgetSalvage() throws
+    /// Counts what stands in each area from the rows themselves; a row that cannot be read counts for nothing
+    /// and is emptied, its unsent changes stay.
+    ///
+    /// Returns how many rows were not as they were counted.
+    func recount(_ mark: (RecordID, Revision, [UInt8]) -> UInt128) throws -> Int
+    /// Checks the file itself; returns what is wrong with it, in the database's words.
+    func checkFile() throws -> [String]
     /// Takes answered changes off a record that has arrived at a revision.
     func settle(_ id: RecordID, at revision: Revision) throws
     /// Takes a returned change off its record: a later change says what it said.

@@ -1,4 +1,5 @@
 internal import SyncProtocol
+internal import SyncTrust
 
 /// Takes the server's answer into the local store, within one transaction.
 ///
@@ -8,18 +9,26 @@ struct Intake {
     let transaction: any LocalTransaction
     let desk: Desk
     let response: SyncResponse
+    /// Whether what comes stands whatever its revision [G-03].
+    var isRepair = false
+    /// The copies that were offered once every area was read.
+    private(set) var offered: Set<RecordID> = []
     let schema = Schema.current
 
     /// The records whose visible state may have changed.
-    func take(into profile: inout DeviceProfile) throws -> Set<RecordID> {
+    mutating func take(into profile: inout DeviceProfile) throws -> Set<RecordID> {
+        if response.epoch != profile.epoch { return try enter(&profile) }
+        // A server that has more than there is has it of another device: it will say so.
+        let last = try transaction.lastChange()?.sequence ?? .none
+        profile.highWater = min(response.highWater, last).rawValue
+        // > [X-08] A device keeps the bytes of its answered changes until it is told that a backup has them.
+        if response.backedUp > .none {
+            // Nothing is forgotten that the server has not signed for: a hole needs its word.
+            let signed = try transaction.receipts().map(\.sequence).max() ?? .none
+            try transaction.trim(upTo: min(response.backedUp, signed))
+        }
         let answered = try answers()
         var touched = answered
-        if response.epoch != profile.epoch {
-            // > [F-07] A bookmark of another epoch starts again at 0.
-            if profile.epoch != .none { try transaction.forgetBookmarks() }
-            profile.epoch = response.epoch
-            profile.settlements = nil
-        }
         if profile.serverKey != nil, let receipt = response.receipt {
             try transaction.save(receipt)
         }
@@ -28,11 +37,22 @@ struct Intake {
             touched.formUnion(try leaveAreas(outside: grant))
         }
         let settled = try takeSettlements(into: &profile)
+        let bookmarks = try transaction.bookmarks()
         var arrived: Set<RecordID> = []
-        for page in response.pages { arrived.formUnion(try take(page)) }
+        for page in response.pages {
+            if page.restarts && isBehind(page, bookmarks) { try setAsideAll(in: page.area) }
+            arrived.formUnion(try take(page))
+        }
         for id in answered.union(settled).subtracting(arrived) { try lay(id) }
         touched.formUnion(arrived.union(settled))
         try resendWhatWaited(for: try accepted().union(arrived).union(settled))
+        let wentBack = response.pages.contains { $0.restarts && isBehind($0, bookmarks) }
+        if wentBack { profile.isEntering = true }
+        if profile.isEntering == true, !response.hasMore {
+            offered = try offerSalvage()
+            touched.formUnion(offered)
+            profile.isEntering = nil
+        }
         if response.pages.contains(where: { $0.restarts || $0.records.contains(where: \.isErased) })
             || response.outcomes.contains(where: \.isErasure)
         {
@@ -50,7 +70,7 @@ struct Intake {
         for outcome in response.outcomes {
             guard let entry = entries[outcome.sequence] else { continue }
             let id = entry.record
-            try transaction.answer(outcome)
+            try transaction.answer(outcome, in: response.epoch)
             if outcome.kind != .quarantined {
                 touched.formUnion(try settleMended(returned, by: entry, outcome.kind))
             } else if settled.contains(outcome.sequence) {
@@ -147,8 +167,8 @@ struct Intake {
     private func resendWhatWaited(for heard: Set<RecordID>) throws {
         guard !heard.isEmpty else { return }
         let returned = try transaction.returned()
-        let flawed = Set(returned.filter { $0.outcome?.code != "waits_for_creation" }.map(\.record))
-        for entry in returned where entry.outcome?.code == "waits_for_creation" {
+        let flawed = Set(returned.filter { !$0.isRetried }.map(\.record))
+        for entry in returned where entry.isRetried {
             // What is itself wrong is for its author to mend.
             guard !flawed.contains(entry.record), let record = try transaction.record(entry.record),
                 let type = schema.type(record.type), record.pending == 0,
@@ -156,7 +176,10 @@ struct Intake {
                 !heard.isDisjoint(with: awaited(by: change, type))
             else { continue }
             // What cannot be sent again yet stays among what was returned.
-            if change.isRequest {
+            if change.isRecovered {
+                guard try isReferenced(change.fields, type) else { continue }
+                try desk.offer(change, of: record, insteadOf: entry.sequence)
+            } else if change.isRequest {
                 let target = change.redirect
                 guard try target.map(isAccepted) ?? true else { continue }
                 try? desk.ask(change, of: record, type)
@@ -187,7 +210,11 @@ struct Intake {
         else {
             return false
         }
-        return try type.placing.filter { $0.format == .reference }.allSatisfy { field in
+        return try isReferenced(fields, type)
+    }
+
+    private func isReferenced(_ fields: FieldMap, _ type: RecordType) throws -> Bool {
+        try type.placing.filter { $0.format == .reference }.allSatisfy { field in
             try fields.reference(field.number).map(isAccepted) ?? true
         }
     }
@@ -224,18 +251,25 @@ struct Intake {
         return touched
     }
 
-    private func take(_ copy: RecordCopy, in area: AreaCode) throws -> Bool {
+    func take(_ copy: RecordCopy, in area: AreaCode) throws -> Bool {
+        let mark = RecordMark.of(copy)
         guard let type = schema.type(copy.type), let fields = try? FieldMap(copy.message) else {
-            // A record of a newer type: this device cannot show it and does not need it.
+            // A record of a newer type: this device cannot show it, but knows that it stands there.
+            try transaction.place(copy.id, in: area, mark: mark, isKept: false)
             return false
         }
         var record = try transaction.record(copy.id) ?? LocalRecord(id: copy.id, type: copy.type)
         record.areas.insert(area)
-        try transaction.place(copy.id, in: area)
+        try setAside(record, unlessSaying: fields, copy)
         if copy.isErased { try forget(copy.id) }
         let base = Base(epoch: response.epoch, revision: copy.revision)
+        if isRepair, let known = record.acknowledged, known.base > base, known.fields != fields {
+            // The server may have lost it: somebody has to look at it.
+            _ = try offer(Salvage(id: copy.id, type: copy.type, copy: known), unlessGiven: false)
+        }
         // > [D-03] A revision never goes backwards within an epoch.
-        if record.acknowledged.map({ $0.base <= base }) ?? true {
+        if isRepair || record.acknowledged.map({ $0.base <= base }) ?? true {
+            try transaction.place(copy.id, in: area, mark: mark, isKept: true)
             record.acknowledged = LocalRecord.Acknowledged(
                 base: base,
                 fields: fields,
@@ -252,7 +286,7 @@ struct Intake {
     }
 
     /// Lays what is pending over a held record once more.
-    private func lay(_ id: RecordID) throws {
+    func lay(_ id: RecordID) throws {
         guard let held = try transaction.record(id), let type = schema.type(held.type) else {
             return
         }
@@ -266,10 +300,11 @@ struct Intake {
     }
 
     // > [D-04] A record is erased when its last placement has gone and no unsent change needs it.
-    private func leave(_ id: RecordID, _ area: AreaCode) throws {
+    func leave(_ id: RecordID, _ area: AreaCode) throws {
+        try transaction.displace(id, from: area)
         guard var record = try transaction.record(id) else { return }
         record.areas.remove(area)
-        try transaction.displace(id, from: area)
+        try setAside(record)
         if let type = schema.type(record.type) { try desk.relay(&record, type) }
         if record.areas.isEmpty, record.pending == 0, record.returned == 0 {
             try transaction.erase(id)
@@ -285,9 +320,21 @@ struct Intake {
                 try leave(record.id, area)
                 touched.insert(record.id)
             }
+            // What this device does not know leaves, too.
+            for id in try transaction.marks(in: area, endingWith: "").keys {
+                try transaction.displace(id, from: area)
+            }
             try transaction.forgetBookmark(of: area)
         }
         return touched
+    }
+}
+
+extension OutboxEntry {
+    /// Whether it was returned for what may pass: what it needs is not there yet, or what it was built on is
+    /// not there any more.
+    fileprivate var isRetried: Bool {
+        ["waits_for_creation", "base_unknown"].contains(outcome?.code)
     }
 }
 

@@ -17,6 +17,8 @@ public struct SyncReport: Hashable, Sendable {
     public var unanswered = 0
     /// What people decided about this device's returned changes.
     public var settlements: [Settlement] = []
+    /// What was repaired, where what the device held was not what the server has.
+    public var repair: DeviceProfile.Repair?
     /// What the last round trip told about the clocks.
     var clock: ClockMeasure?
 
@@ -66,29 +68,33 @@ struct SyncEngine {
             case .send(let size):
                 action = session.handle(await send(size, &report))
             case .apply(let response):
-                let advanced = try await apply(response, measured: report.clock)
+                guard let applied = try await apply(response, measured: report.clock) else {
+                    action = session.handle(.behind)
+                    continue
+                }
                 report.add(response)
-                report.unanswered = try await store.read { try $0.unansweredCount() }
+                report.unanswered = applied.unanswered
                 progress(
                     SyncProgress(
-                        answered: total - report.unanswered,
+                        answered: max(0, total - report.unanswered),
                         total: total,
                         received: report.received
                     )
                 )
-                action = session.handle(
-                    .applied(
-                        answered: response.outcomes.count,
-                        received: advanced,
-                        unanswered: report.unanswered
-                    )
-                )
+                action = session.handle(.applied(applied))
             case .wait(let duration):
                 try await environment.sleep(duration)
                 action = session.handle(.waited)
             case .setClock(let time):
                 try await setClock(time)
                 action = session.handle(.clockSet)
+            case .prove:
+                try await update { $0.mustProve = true }
+                action = session.handle(.proved)
+            case .readmit:
+                action = session.handle(await readmit())
+            case .repair:
+                action = session.handle(await repair(&report))
             case .finish:
                 return try await finish(report)
             case .giveUp(let failure):
@@ -103,12 +109,7 @@ struct SyncEngine {
     ) async -> SyncSession.Event {
         do {
             let (request, profile) = try await request(size)
-            guard let key = SigningKey(seed: profile.keySeed) else { throw SyncError.keyDamaged }
-            let token = try await DeviceToken.signed(
-                by: key,
-                for: profile.fingerprint,
-                at: environment.now() + profile.clockOffset
-            )
+            let token = try await token(for: profile)
             let sentAt = environment.now()
             let exchange = try await transport.sync(request, to: profile.server, token: token)
             report.roundTrips += 1
@@ -119,12 +120,26 @@ struct SyncEngine {
                 receivedAt: environment.now()
             )
             return .answered(exchange.response)
-        } catch let failure as TransportFailure {
-            return .failed(failure, chance: environment.chance())
-        } catch let error as SyncError {
-            return .failed(TransportFailure(error), chance: 0)
         } catch {
-            return .failed(
+            return failed(error)
+        }
+    }
+
+    func token(for profile: DeviceProfile) async throws -> String {
+        guard let key = SigningKey(seed: profile.keySeed) else { throw SyncError.keyDamaged }
+        return try await DeviceToken.signed(
+            by: key,
+            for: profile.fingerprint,
+            at: environment.now() + profile.clockOffset
+        )
+    }
+
+    func failed(_ error: any Error) -> SyncSession.Event {
+        switch error {
+        case let failure as TransportFailure: .failed(failure, chance: environment.chance())
+        case let error as SyncError: .failed(TransportFailure(error), chance: 0)
+        default:
+            .failed(
                 TransportFailure(
                     SyncError("local_failure", "\(error)", hint: "Check the disk of this device.")
                 ),
@@ -146,29 +161,26 @@ struct SyncEngine {
             request.software = ClientEnvironment.software
             request.bookmarks = try transaction.bookmarks()
             request.settlements = profile.settlements ?? 0
-            let waiting = try transaction.unanswered(limit: size.changes)
-            var bytes = 0
-            // At least one change travels, however large.
-            let batch = waiting.prefix { entry in
-                defer { bytes += entry.payload.count }
-                return bytes == 0 || bytes + entry.payload.count <= size.bytes
-            }
-            request.payloads = batch.map(\.payload)
-            request.firstSequence = batch.first?.sequence ?? .none
-            request.chain = batch.last?.chain ?? []
+            try Batch(transaction: transaction, profile: profile).fill(&request, size)
             return (request, profile)
         }
     }
 
-    /// Takes an answer in; returns how many of its pages lead further than the device had read.
+    /// Takes an answer in; `nil` where the server has less than it signed for: then nothing was taken.
     private func apply(
         _ response: SyncResponse,
         measured clock: ClockMeasure?
-    ) async throws -> Int {
+    ) async throws -> SyncSession.Applied? {
         let (rules, now) = (rules, environment.now())
-        let (touched, mustScrub, advanced) = try await store.write { transaction in
+        let taken = try await store.write {
+            transaction -> (Set<RecordID>, Bool, SyncSession.Applied)? in
             let before = try transaction.bookmarks()
             guard var profile = try transaction.profile() else { throw SyncError.notEnrolled }
+            guard !profile.isAhead(of: response) else { return nil }
+            var applied = SyncSession.Applied(
+                answered: response.outcomes.count,
+                hasEntered: response.epoch != profile.epoch
+            )
             try ReceiptCheck(profile: profile, transaction: transaction).check(response)
             clock?.set(&profile)
             let desk = Desk(
@@ -177,27 +189,38 @@ struct SyncEngine {
                 rules: rules,
                 now: now &+ profile.clockOffset
             )
-            let intake = Intake(transaction: transaction, desk: desk, response: response)
+            var intake = Intake(transaction: transaction, desk: desk, response: response)
             let touched = try intake.take(into: &profile)
+            applied.offered = intake.offered.count
             try transaction.save(profile)
             let after = try transaction.bookmarks()
-            let advanced = Set(after.filter { $0.position > .start }).subtracting(before).count
-            return (touched, profile.mustScrub == true, advanced)
+            applied.received = Set(after.filter { $0.position > .start }).subtracting(before).count
+            applied.unanswered = try transaction.unansweredCount()
+            if let theirs = response.digest {
+                applied.differs = try Holdings(transaction: transaction, profile: profile)
+                    .differ(from: theirs, at: now &+ profile.clockOffset)
+            }
+            return (touched, profile.mustScrub == true, applied)
         }
+        guard let (touched, mustScrub, applied) = taken else { return nil }
         didTouch(touched)
         if mustScrub { await scrub() }
-        return advanced
+        return applied
+    }
+
+    func update(_ change: @escaping @Sendable (inout DeviceProfile) -> Void) async throws {
+        try await store.write { transaction in
+            guard var profile = try transaction.profile() else { return }
+            change(&profile)
+            try transaction.save(profile)
+        }
     }
 
     /// Empties the database's log; where somebody is reading it, the next sync tries again.
     private func scrub() async {
         do {
             try await store.scrub()
-            try await store.write { transaction in
-                guard var profile = try transaction.profile() else { return }
-                profile.mustScrub = nil
-                try transaction.save(profile)
-            }
+            try await update { $0.mustScrub = nil }
         } catch {
             // The flag stays.
         }
@@ -209,11 +232,7 @@ struct SyncEngine {
 
     private func finish(_ report: SyncReport) async throws -> SyncReport {
         let now = environment.now()
-        try await store.write { transaction in
-            guard var profile = try transaction.profile() else { return }
-            profile.lastSync = now + profile.clockOffset
-            try transaction.save(profile)
-        }
+        try await update { $0.lastSync = now + $0.clockOffset }
         return report
     }
 }

@@ -16,14 +16,53 @@ package struct SyncSession: ~Copyable {
         case started
         /// The server answered.
         case answered(SyncResponse)
-        /// The answer is in the local store: so many changes were answered, so many pages received, and so
-        /// many changes still wait.
-        case applied(answered: Int, received: Int, unanswered: Int)
+        /// The answer is in the local store.
+        case applied(Applied)
+        /// The server has less than it signed for, and nothing of its answer was taken.
+        case behind
+        /// The next request shows the server's receipt.
+        case proved
+        /// The server knows the device again.
+        case readmitted
+        /// What differed was repaired [G-03].
+        case repaired
         /// A round trip failed; `chance` is drawn from 0 to 1.
         case failed(TransportFailure, chance: Double)
         case waited
         /// The clock offset was set by what the server said.
         case clockSet
+    }
+
+    /// What applying an answer did.
+    package struct Applied: Hashable, Sendable {
+        /// Changes that were answered.
+        package var answered = 0
+        /// Pages that lead further than the device had read.
+        package var received = 0
+        /// Changes that still wait.
+        package var unanswered = 0
+        /// Whether it was the answer of another epoch, which brings nothing else.
+        package var hasEntered = false
+        /// Copies that are offered now that every area was read.
+        package var offered = 0
+        /// Whether what the device holds is not what the server has.
+        package var differs = false
+
+        package init(
+            answered: Int = 0,
+            received: Int = 0,
+            unanswered: Int = 0,
+            hasEntered: Bool = false,
+            offered: Int = 0,
+            differs: Bool = false
+        ) {
+            self.answered = answered
+            self.received = received
+            self.unanswered = unanswered
+            self.hasEntered = hasEntered
+            self.offered = offered
+            self.differs = differs
+        }
     }
 
     package enum Action: Sendable {
@@ -32,6 +71,12 @@ package struct SyncSession: ~Copyable {
         case wait(Duration)
         /// Take the server's time, in milliseconds since 1970, and sign again.
         case setClock(Int64)
+        /// Show the server's receipt with the next request.
+        case prove
+        /// Show the server's certificate, and ask to be known again.
+        case readmit
+        /// Repair what is not what the server has.
+        case repair
         case finish
         case giveUp(TransportFailure)
     }
@@ -42,6 +87,11 @@ package struct SyncSession: ~Copyable {
     private var failures = 0
     private var hasSetClock = false
     private var hasMore = false
+    private var hasProved = false
+    private var hasShownCertificate = false
+    private var hasRepaired = false
+    /// How many more epochs it follows: a server that names ever new ones is not asked for ever.
+    private var epochsLeft = 3
 
     package init(limits: Limits) {
         size = Size(changes: limits.changesPerBatch, bytes: limits.batchBytes)
@@ -51,19 +101,42 @@ package struct SyncSession: ~Copyable {
     /// What to do now that this has happened.
     package mutating func handle(_ event: Event) -> Action {
         switch event {
-        case .started, .waited, .clockSet:
+        case .started, .waited, .clockSet, .proved, .readmitted:
             return .send(size)
+        case .repaired:
+            return .finish
         case .answered(let response):
             hasMore = response.hasMore
             return .apply(response)
-        case .applied(let answered, let received, let unanswered):
+        case .applied(let applied):
             failures = 0
-            // A server that answers, and takes and gives nothing, is not asked for ever.
-            guard answered > 0 || received > 0 else { return .finish }
-            return hasMore || (unanswered > 0 && answered > 0) ? .send(size) : .finish
+            return next(after: applied)
+        case .behind:
+            // > [X-06] A receipt of this server for more than it has shows a restore that nobody declared.
+            guard !hasProved else { return .giveUp(TransportFailure(.serverBehind)) }
+            hasProved = true
+            return .prove
         case .failed(let failure, let chance):
             return next(after: failure, chance: chance)
         }
+    }
+
+    private mutating func next(after applied: Applied) -> Action {
+        if applied.hasEntered {
+            guard epochsLeft > 0 else { return .giveUp(TransportFailure(.serverBehind)) }
+            epochsLeft -= 1
+            return .send(size)
+        }
+        // A server that answers, and takes and gives nothing, is not asked for ever.
+        let goesOn = applied.answered > 0 || applied.received > 0
+        if goesOn, hasMore || (applied.unanswered > 0 && applied.answered > 0) {
+            return .send(size)
+        }
+        if applied.offered > 0 { return .send(size) }
+        // > [G-02] A device to which it is not the sum of what it holds repairs what differs.
+        guard applied.differs, !hasRepaired else { return .finish }
+        hasRepaired = true
+        return .repair
     }
 
     private mutating func next(after failure: TransportFailure, chance: Double) -> Action {
@@ -74,6 +147,14 @@ package struct SyncSession: ~Copyable {
             guard !hasSetClock, let time = failure.serverTime else { return .giveUp(failure) }
             hasSetClock = true
             return .setClock(time)
+        case "sequence_gap":
+            guard !hasProved else { return .giveUp(failure) }
+            hasProved = true
+            return .prove
+        case "device_unknown", "device_awaits_confirmation":
+            guard !hasShownCertificate else { return .giveUp(failure) }
+            hasShownCertificate = true
+            return .readmit
         case "body_too_large", "batch_too_large":
             // > [W-06] A batch that is too large is halved until it fits.
             guard size.changes > smallest.changes else { return .giveUp(failure) }
@@ -101,4 +182,12 @@ extension TransportFailure {
             || ["database_busy", "disk_full", "database_unavailable", "internal"]
                 .contains(error.code.rawValue)
     }
+}
+
+extension SyncError {
+    fileprivate static let serverBehind = SyncError(
+        "server_behind",
+        "服务器缺少它签收过的内容 The server lacks what it had signed for, and does not go on from it",
+        hint: "数据都在本机；请告诉运维人员。 Nothing is lost; tell the operator."
+    )
 }

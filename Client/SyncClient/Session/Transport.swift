@@ -6,6 +6,12 @@ public import SyncProtocol
 public protocol Transport: Sendable {
     /// One round trip. Throws `TransportFailure`.
     func sync(_ request: SyncRequest, to server: String, token: String) async throws -> Exchange
+    /// One round trip of a repair. Throws `TransportFailure`.
+    func repair(
+        _ request: RepairRequest,
+        to server: String,
+        token: String
+    ) async throws -> (response: RepairResponse, bytes: ByteCount)
     /// Introduces the device. Throws `TransportFailure`.
     func enrol(_ request: EnrolmentRequest, at server: String) async throws -> EnrolmentResponse
     /// Reads a document in JSON: `/v1/…`. Throws `TransportFailure`.

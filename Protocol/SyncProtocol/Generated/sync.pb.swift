@@ -26,62 +26,133 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
 }
 
 /// POST /v1/sync: one round trip.
-public nonisolated struct WireSyncRequest: Sendable {
+public nonisolated struct WireSyncRequest: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// The epoch to which the bookmarks, and the bases that name none, belong. 0: none yet.
-  public var epoch: UInt64 = 0
+  public var epoch: UInt64 {
+    get {_storage._epoch}
+    set {_uniqueStorage()._epoch = newValue}
+  }
 
   /// The number of the first change; the others follow without a gap.
-  public var firstSequence: UInt64 = 0
+  public var firstSequence: UInt64 {
+    get {_storage._firstSequence}
+    set {_uniqueStorage()._firstSequence = newValue}
+  }
 
-  public var changes: [WireChange] = []
+  public var changes: [WireChange] {
+    get {_storage._changes}
+    set {_uniqueStorage()._changes = newValue}
+  }
 
   /// The head of the device's hash chain after the last change; may be left out by scripts.
-  public var chain: Data = Data()
+  public var chain: Data {
+    get {_storage._chain}
+    set {_uniqueStorage()._chain = newValue}
+  }
 
-  public var bookmarks: [WireBookmark] = []
+  public var bookmarks: [WireBookmark] {
+    get {_storage._bookmarks}
+    set {_uniqueStorage()._bookmarks = newValue}
+  }
 
   /// Instead of bookmarks, for holders of very many areas.
-  public var bookmarkToken: Data = Data()
+  public var bookmarkToken: Data {
+    get {_storage._bookmarkToken}
+    set {_uniqueStorage()._bookmarkToken = newValue}
+  }
 
   /// How many bytes of records the device wants at most, before compression. 0: the server's limit.
-  public var budget: UInt64 = 0
+  public var budget: UInt64 {
+    get {_storage._budget}
+    set {_uniqueStorage()._budget = newValue}
+  }
 
   /// The number of the last grant that the device applied.
-  public var grant: UInt64 = 0
+  public var grant: UInt64 {
+    get {_storage._grant}
+    set {_uniqueStorage()._grant = newValue}
+  }
 
   /// Adler-32 of the preset dictionary that the device holds. 0: none.
-  public var dictionary: UInt32 = 0
+  public var dictionary: UInt32 {
+    get {_storage._dictionary}
+    set {_uniqueStorage()._dictionary = newValue}
+  }
 
   /// What the device's program calls itself: name/version.
-  public var software: String = String()
+  public var software: String {
+    get {_storage._software}
+    set {_uniqueStorage()._software = newValue}
+  }
 
-  /// Numbers that the device can no longer offer after a restore of the server.
-  public var holes: [WireHole] = []
+  /// Numbers, right before first_sequence, that the device can no longer offer.
+  public var hole: WireHole {
+    get {_storage._hole ?? WireHole()}
+    set {_uniqueStorage()._hole = newValue}
+  }
+  /// Returns true if `hole` has been explicitly set.
+  public var hasHole: Bool {_storage._hole != nil}
+  /// Clears the value of `hole`. Subsequent reads from it will return its default value.
+  public mutating func clearHole() {_uniqueStorage()._hole = nil}
 
   /// The device's clock when it sent this, in milliseconds since 1970.
-  public var deviceTime: Int64 = 0
-
-  public var digest: WireDigest {
-    get {_digest ?? WireDigest()}
-    set {_digest = newValue}
+  public var deviceTime: Int64 {
+    get {_storage._deviceTime}
+    set {_uniqueStorage()._deviceTime = newValue}
   }
-  /// Returns true if `digest` has been explicitly set.
-  public var hasDigest: Bool {self._digest != nil}
-  /// Clears the value of `digest`. Subsequent reads from it will return its default value.
-  public mutating func clearDigest() {self._digest = nil}
 
   /// The number of the last settlement that the device applied.
-  public var settlements: UInt64 = 0
+  public var settlements: UInt64 {
+    get {_storage._settlements}
+    set {_uniqueStorage()._settlements = newValue}
+  }
+
+  /// Where changes of this batch stood in an earlier epoch.
+  public var former: [WireFormer] {
+    get {_storage._former}
+    set {_uniqueStorage()._former = newValue}
+  }
+
+  /// The server's own word that it had more of this device than it says now.
+  public var receipt: WireReceipt {
+    get {_storage._receipt ?? WireReceipt()}
+    set {_uniqueStorage()._receipt = newValue}
+  }
+  /// Returns true if `receipt` has been explicitly set.
+  public var hasReceipt: Bool {_storage._receipt != nil}
+  /// Clears the value of `receipt`. Subsequent reads from it will return its default value.
+  public mutating func clearReceipt() {_uniqueStorage()._receipt = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _digest: WireDigest? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// Where a change stood that an earlier epoch had accepted.
+public nonisolated struct WireFormer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var sequence: UInt64 = 0
+
+  public var epoch: UInt64 = 0
+
+  /// The record's revision after it.
+  public var revision: UInt64 = 0
+
+  /// Whether it met what others had written meanwhile: merged, or conflicted.
+  public var contested: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// What one device wants done to one record. Its bytes are the payload that the chain covers.
@@ -229,6 +300,12 @@ public nonisolated struct WireChange: @unchecked Sendable {
   public var hasErasure: Bool {_storage._erasure != nil}
   /// Clears the value of `erasure`. Subsequent reads from it will return its default value.
   public mutating func clearErasure() {_uniqueStorage()._erasure = nil}
+
+  /// No capture: a copy, at its base, that the server no longer has.
+  public var recovered: Bool {
+    get {_storage._recovered}
+    set {_uniqueStorage()._recovered = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -385,19 +462,24 @@ public nonisolated struct WireHole: Sendable {
 
   public var last: UInt64 = 0
 
+  /// The head of the chain after the last one.
+  public var chain: Data = Data()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
 
-/// The sum of the digests of what the device holds.
+/// What stands somewhere, as one number [G-01].
 public nonisolated struct WireDigest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// 16 bytes, the highest first; empty for 0.
   public var sum: Data = Data()
 
+  /// Live records.
   public var records: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -457,6 +539,7 @@ public nonisolated struct WireSyncResponse: @unchecked Sendable {
   /// Clears the value of `grant`. Subsequent reads from it will return its default value.
   public mutating func clearGrant() {_uniqueStorage()._grant = nil}
 
+  /// Of all areas of the grant, where there is no more to read [G-02].
   public var digest: WireDigest {
     get {_storage._digest ?? WireDigest()}
     set {_uniqueStorage()._digest = newValue}
@@ -486,11 +569,6 @@ public nonisolated struct WireSyncResponse: @unchecked Sendable {
   public var chain: Data {
     get {_storage._chain}
     set {_uniqueStorage()._chain = newValue}
-  }
-
-  public var holes: [WireHole] {
-    get {_storage._holes}
-    set {_uniqueStorage()._holes = newValue}
   }
 
   public var dictionary: UInt32 {
@@ -1089,7 +1167,90 @@ public nonisolated struct WireGrant: Sendable {
   public init() {}
 }
 
-/// POST /v1/devices: a device introduces itself with the code of its link.
+/// POST /v1/repair: what differs, from areas down to records [G-03].
+public nonisolated struct WireRepairRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The epoch that the device holds.
+  public var epoch: UInt64 = 0
+
+  public var branches: [WireBranch] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Part of an area: the live records whose ids end with some digits.
+public nonisolated struct WireBranch: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var area: String = String()
+
+  /// Hexadecimal, as the id ends; none: the whole area.
+  public var digits: String = String()
+
+  public var digest: WireDigest {
+    get {_digest ?? WireDigest()}
+    set {_digest = newValue}
+  }
+  /// Returns true if `digest` has been explicitly set.
+  public var hasDigest: Bool {self._digest != nil}
+  /// Clears the value of `digest`. Subsequent reads from it will return its default value.
+  public mutating func clearDigest() {self._digest = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _digest: WireDigest? = nil
+}
+
+public nonisolated struct WireRepairResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var epoch: UInt64 = 0
+
+  public var serverTime: Int64 = 0
+
+  /// Of each branch asked for that differs and holds many: its sixteen parts, one digit longer.
+  public var branches: [WireBranch] = []
+
+  /// Of each branch asked for that differs and holds few: all that it holds.
+  public var leaves: [WireLeaf] = []
+
+  /// How many of the branches asked for this answers, the first ones: ask for the others again.
+  public var answered: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct WireLeaf: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var area: String = String()
+
+  public var digits: String = String()
+
+  public var records: [WireRecord] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// POST /v1/devices: a device introduces itself with the code of its link, or, where the server was
+/// restored from before, with its certificate.
 public nonisolated struct WireEnrolRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1102,9 +1263,26 @@ public nonisolated struct WireEnrolRequest: Sendable {
 
   public var software: String = String()
 
+  /// The server's own, from the device's enrolment.
+  public var certificate: String = String()
+
+  /// What the device was called, and its last grant: for the operator to confirm.
+  public var name: String = String()
+
+  public var grant: WireGrant {
+    get {_grant ?? WireGrant()}
+    set {_grant = newValue}
+  }
+  /// Returns true if `grant` has been explicitly set.
+  public var hasGrant: Bool {self._grant != nil}
+  /// Clears the value of `grant`. Subsequent reads from it will return its default value.
+  public mutating func clearGrant() {self._grant = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _grant: WireGrant? = nil
 }
 
 public nonisolated struct WireEnrolResponse: Sendable {
@@ -1240,7 +1418,175 @@ fileprivate nonisolated let _protobuf_package = "residence.v1"
 
 nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SyncRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}first_sequence\0\u{1}changes\0\u{1}chain\0\u{1}bookmarks\0\u{3}bookmark_token\0\u{1}budget\0\u{1}grant\0\u{1}dictionary\0\u{1}software\0\u{1}holes\0\u{3}device_time\0\u{1}digest\0\u{1}settlements\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}first_sequence\0\u{1}changes\0\u{1}chain\0\u{1}bookmarks\0\u{3}bookmark_token\0\u{1}budget\0\u{1}grant\0\u{1}dictionary\0\u{1}software\0\u{1}hole\0\u{3}device_time\0\u{2}\u{2}settlements\0\u{1}former\0\u{1}receipt\0\u{c}\u{d}\u{1}")
+
+  fileprivate class _StorageClass {
+    var _epoch: UInt64 = 0
+    var _firstSequence: UInt64 = 0
+    var _changes: [WireChange] = []
+    var _chain: Data = Data()
+    var _bookmarks: [WireBookmark] = []
+    var _bookmarkToken: Data = Data()
+    var _budget: UInt64 = 0
+    var _grant: UInt64 = 0
+    var _dictionary: UInt32 = 0
+    var _software: String = String()
+    var _hole: WireHole? = nil
+    var _deviceTime: Int64 = 0
+    var _settlements: UInt64 = 0
+    var _former: [WireFormer] = []
+    var _receipt: WireReceipt? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _epoch = source._epoch
+      _firstSequence = source._firstSequence
+      _changes = source._changes
+      _chain = source._chain
+      _bookmarks = source._bookmarks
+      _bookmarkToken = source._bookmarkToken
+      _budget = source._budget
+      _grant = source._grant
+      _dictionary = source._dictionary
+      _software = source._software
+      _hole = source._hole
+      _deviceTime = source._deviceTime
+      _settlements = source._settlements
+      _former = source._former
+      _receipt = source._receipt
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._epoch) }()
+        case 2: try { try decoder.decodeSingularUInt64Field(value: &_storage._firstSequence) }()
+        case 3: try { try decoder.decodeRepeatedMessageField(value: &_storage._changes) }()
+        case 4: try { try decoder.decodeSingularBytesField(value: &_storage._chain) }()
+        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._bookmarks) }()
+        case 6: try { try decoder.decodeSingularBytesField(value: &_storage._bookmarkToken) }()
+        case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._budget) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._grant) }()
+        case 9: try { try decoder.decodeSingularFixed32Field(value: &_storage._dictionary) }()
+        case 10: try { try decoder.decodeSingularStringField(value: &_storage._software) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._hole) }()
+        case 12: try { try decoder.decodeSingularInt64Field(value: &_storage._deviceTime) }()
+        case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._settlements) }()
+        case 15: try { try decoder.decodeRepeatedMessageField(value: &_storage._former) }()
+        case 16: try { try decoder.decodeSingularMessageField(value: &_storage._receipt) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._epoch != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._epoch, fieldNumber: 1)
+      }
+      if _storage._firstSequence != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._firstSequence, fieldNumber: 2)
+      }
+      if !_storage._changes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._changes, fieldNumber: 3)
+      }
+      if !_storage._chain.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._chain, fieldNumber: 4)
+      }
+      if !_storage._bookmarks.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._bookmarks, fieldNumber: 5)
+      }
+      if !_storage._bookmarkToken.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._bookmarkToken, fieldNumber: 6)
+      }
+      if _storage._budget != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._budget, fieldNumber: 7)
+      }
+      if _storage._grant != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._grant, fieldNumber: 8)
+      }
+      if _storage._dictionary != 0 {
+        try visitor.visitSingularFixed32Field(value: _storage._dictionary, fieldNumber: 9)
+      }
+      if !_storage._software.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._software, fieldNumber: 10)
+      }
+      try { if let v = _storage._hole {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
+      if _storage._deviceTime != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._deviceTime, fieldNumber: 12)
+      }
+      if _storage._settlements != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._settlements, fieldNumber: 14)
+      }
+      if !_storage._former.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._former, fieldNumber: 15)
+      }
+      try { if let v = _storage._receipt {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireSyncRequest, rhs: WireSyncRequest) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._epoch != rhs_storage._epoch {return false}
+        if _storage._firstSequence != rhs_storage._firstSequence {return false}
+        if _storage._changes != rhs_storage._changes {return false}
+        if _storage._chain != rhs_storage._chain {return false}
+        if _storage._bookmarks != rhs_storage._bookmarks {return false}
+        if _storage._bookmarkToken != rhs_storage._bookmarkToken {return false}
+        if _storage._budget != rhs_storage._budget {return false}
+        if _storage._grant != rhs_storage._grant {return false}
+        if _storage._dictionary != rhs_storage._dictionary {return false}
+        if _storage._software != rhs_storage._software {return false}
+        if _storage._hole != rhs_storage._hole {return false}
+        if _storage._deviceTime != rhs_storage._deviceTime {return false}
+        if _storage._settlements != rhs_storage._settlements {return false}
+        if _storage._former != rhs_storage._former {return false}
+        if _storage._receipt != rhs_storage._receipt {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireFormer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Former"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}epoch\0\u{1}revision\0\u{1}contested\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1248,90 +1594,36 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.firstSequence) }()
-      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.changes) }()
-      case 4: try { try decoder.decodeSingularBytesField(value: &self.chain) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.bookmarks) }()
-      case 6: try { try decoder.decodeSingularBytesField(value: &self.bookmarkToken) }()
-      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.budget) }()
-      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.grant) }()
-      case 9: try { try decoder.decodeSingularFixed32Field(value: &self.dictionary) }()
-      case 10: try { try decoder.decodeSingularStringField(value: &self.software) }()
-      case 11: try { try decoder.decodeRepeatedMessageField(value: &self.holes) }()
-      case 12: try { try decoder.decodeSingularInt64Field(value: &self.deviceTime) }()
-      case 13: try { try decoder.decodeSingularMessageField(value: &self._digest) }()
-      case 14: try { try decoder.decodeSingularUInt64Field(value: &self.settlements) }()
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.revision) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.contested) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 1)
+    }
     if self.epoch != 0 {
-      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
     }
-    if self.firstSequence != 0 {
-      try visitor.visitSingularUInt64Field(value: self.firstSequence, fieldNumber: 2)
+    if self.revision != 0 {
+      try visitor.visitSingularUInt64Field(value: self.revision, fieldNumber: 3)
     }
-    if !self.changes.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.changes, fieldNumber: 3)
-    }
-    if !self.chain.isEmpty {
-      try visitor.visitSingularBytesField(value: self.chain, fieldNumber: 4)
-    }
-    if !self.bookmarks.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.bookmarks, fieldNumber: 5)
-    }
-    if !self.bookmarkToken.isEmpty {
-      try visitor.visitSingularBytesField(value: self.bookmarkToken, fieldNumber: 6)
-    }
-    if self.budget != 0 {
-      try visitor.visitSingularUInt64Field(value: self.budget, fieldNumber: 7)
-    }
-    if self.grant != 0 {
-      try visitor.visitSingularUInt64Field(value: self.grant, fieldNumber: 8)
-    }
-    if self.dictionary != 0 {
-      try visitor.visitSingularFixed32Field(value: self.dictionary, fieldNumber: 9)
-    }
-    if !self.software.isEmpty {
-      try visitor.visitSingularStringField(value: self.software, fieldNumber: 10)
-    }
-    if !self.holes.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.holes, fieldNumber: 11)
-    }
-    if self.deviceTime != 0 {
-      try visitor.visitSingularInt64Field(value: self.deviceTime, fieldNumber: 12)
-    }
-    try { if let v = self._digest {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
-    } }()
-    if self.settlements != 0 {
-      try visitor.visitSingularUInt64Field(value: self.settlements, fieldNumber: 14)
+    if self.contested != false {
+      try visitor.visitSingularBoolField(value: self.contested, fieldNumber: 4)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  public static func ==(lhs: WireSyncRequest, rhs: WireSyncRequest) -> Bool {
+  public static func ==(lhs: WireFormer, rhs: WireFormer) -> Bool {
+    if lhs.sequence != rhs.sequence {return false}
     if lhs.epoch != rhs.epoch {return false}
-    if lhs.firstSequence != rhs.firstSequence {return false}
-    if lhs.changes != rhs.changes {return false}
-    if lhs.chain != rhs.chain {return false}
-    if lhs.bookmarks != rhs.bookmarks {return false}
-    if lhs.bookmarkToken != rhs.bookmarkToken {return false}
-    if lhs.budget != rhs.budget {return false}
-    if lhs.grant != rhs.grant {return false}
-    if lhs.dictionary != rhs.dictionary {return false}
-    if lhs.software != rhs.software {return false}
-    if lhs.holes != rhs.holes {return false}
-    if lhs.deviceTime != rhs.deviceTime {return false}
-    if lhs._digest != rhs._digest {return false}
-    if lhs.settlements != rhs.settlements {return false}
+    if lhs.revision != rhs.revision {return false}
+    if lhs.contested != rhs.contested {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1339,7 +1631,7 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireChange: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Change"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}record\0\u{1}base\0\u{1}epoch\0\u{3}field_bases\0\u{1}body\0\u{1}removed\0\u{1}clears\0\u{3}observed_at\0\u{1}uncertainty\0\u{1}grant\0\u{1}schema\0\u{1}deletion\0\u{1}undelete\0\u{1}type\0\u{1}resolution\0\u{1}mends\0\u{1}redirect\0\u{1}split\0\u{1}principal\0\u{1}erasure\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}record\0\u{1}base\0\u{1}epoch\0\u{3}field_bases\0\u{1}body\0\u{1}removed\0\u{1}clears\0\u{3}observed_at\0\u{1}uncertainty\0\u{1}grant\0\u{1}schema\0\u{1}deletion\0\u{1}undelete\0\u{1}type\0\u{1}resolution\0\u{1}mends\0\u{1}redirect\0\u{1}split\0\u{1}principal\0\u{1}erasure\0\u{1}recovered\0")
 
   fileprivate class _StorageClass {
     var _record: Data = Data()
@@ -1362,6 +1654,7 @@ nonisolated extension WireChange: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     var _split: Bool = false
     var _principal: WirePrincipal? = nil
     var _erasure: WireErasure? = nil
+    var _recovered: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1392,6 +1685,7 @@ nonisolated extension WireChange: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       _split = source._split
       _principal = source._principal
       _erasure = source._erasure
+      _recovered = source._recovered
     }
   }
 
@@ -1430,6 +1724,7 @@ nonisolated extension WireChange: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         case 18: try { try decoder.decodeSingularBoolField(value: &_storage._split) }()
         case 19: try { try decoder.decodeSingularMessageField(value: &_storage._principal) }()
         case 20: try { try decoder.decodeSingularMessageField(value: &_storage._erasure) }()
+        case 21: try { try decoder.decodeSingularBoolField(value: &_storage._recovered) }()
         default: break
         }
       }
@@ -1502,6 +1797,9 @@ nonisolated extension WireChange: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       try { if let v = _storage._erasure {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
       } }()
+      if _storage._recovered != false {
+        try visitor.visitSingularBoolField(value: _storage._recovered, fieldNumber: 21)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1531,6 +1829,7 @@ nonisolated extension WireChange: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if _storage._split != rhs_storage._split {return false}
         if _storage._principal != rhs_storage._principal {return false}
         if _storage._erasure != rhs_storage._erasure {return false}
+        if _storage._recovered != rhs_storage._recovered {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1766,7 +2065,7 @@ nonisolated extension WireBookmark: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension WireHole: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hole"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}first\0\u{1}last\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}first\0\u{1}last\0\u{1}chain\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1776,6 +2075,7 @@ nonisolated extension WireHole: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.first) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.last) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.chain) }()
       default: break
       }
     }
@@ -1788,12 +2088,16 @@ nonisolated extension WireHole: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if self.last != 0 {
       try visitor.visitSingularUInt64Field(value: self.last, fieldNumber: 2)
     }
+    if !self.chain.isEmpty {
+      try visitor.visitSingularBytesField(value: self.chain, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireHole, rhs: WireHole) -> Bool {
     if lhs.first != rhs.first {return false}
     if lhs.last != rhs.last {return false}
+    if lhs.chain != rhs.chain {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1836,7 +2140,7 @@ nonisolated extension WireDigest: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SyncResponse"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}server_time\0\u{3}high_water\0\u{1}outcomes\0\u{1}pages\0\u{1}more\0\u{3}bookmark_token\0\u{1}grant\0\u{1}digest\0\u{1}receipt\0\u{3}backed_up\0\u{1}chain\0\u{1}holes\0\u{1}dictionary\0\u{1}settlements\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}server_time\0\u{3}high_water\0\u{1}outcomes\0\u{1}pages\0\u{1}more\0\u{3}bookmark_token\0\u{1}grant\0\u{1}digest\0\u{1}receipt\0\u{3}backed_up\0\u{1}chain\0\u{2}\u{2}dictionary\0\u{1}settlements\0\u{c}\u{d}\u{1}")
 
   fileprivate class _StorageClass {
     var _epoch: UInt64 = 0
@@ -1851,7 +2155,6 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _receipt: WireReceipt? = nil
     var _backedUp: UInt64 = 0
     var _chain: Data = Data()
-    var _holes: [WireHole] = []
     var _dictionary: UInt32 = 0
     var _settlements: [WireSettlement] = []
 
@@ -1876,7 +2179,6 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
       _receipt = source._receipt
       _backedUp = source._backedUp
       _chain = source._chain
-      _holes = source._holes
       _dictionary = source._dictionary
       _settlements = source._settlements
     }
@@ -1909,7 +2211,6 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 10: try { try decoder.decodeSingularMessageField(value: &_storage._receipt) }()
         case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._backedUp) }()
         case 12: try { try decoder.decodeSingularBytesField(value: &_storage._chain) }()
-        case 13: try { try decoder.decodeRepeatedMessageField(value: &_storage._holes) }()
         case 14: try { try decoder.decodeSingularFixed32Field(value: &_storage._dictionary) }()
         case 15: try { try decoder.decodeRepeatedMessageField(value: &_storage._settlements) }()
         default: break
@@ -1960,9 +2261,6 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
       if !_storage._chain.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._chain, fieldNumber: 12)
       }
-      if !_storage._holes.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._holes, fieldNumber: 13)
-      }
       if _storage._dictionary != 0 {
         try visitor.visitSingularFixed32Field(value: _storage._dictionary, fieldNumber: 14)
       }
@@ -1990,7 +2288,6 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._receipt != rhs_storage._receipt {return false}
         if _storage._backedUp != rhs_storage._backedUp {return false}
         if _storage._chain != rhs_storage._chain {return false}
-        if _storage._holes != rhs_storage._holes {return false}
         if _storage._dictionary != rhs_storage._dictionary {return false}
         if _storage._settlements != rhs_storage._settlements {return false}
         return true
@@ -2746,9 +3043,178 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
   }
 }
 
+nonisolated extension WireRepairRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".RepairRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}branches\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.branches) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    }
+    if !self.branches.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.branches, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireRepairRequest, rhs: WireRepairRequest) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.branches != rhs.branches {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireBranch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Branch"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}area\0\u{1}digits\0\u{1}digest\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.area) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.digits) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._digest) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.area.isEmpty {
+      try visitor.visitSingularStringField(value: self.area, fieldNumber: 1)
+    }
+    if !self.digits.isEmpty {
+      try visitor.visitSingularStringField(value: self.digits, fieldNumber: 2)
+    }
+    try { if let v = self._digest {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireBranch, rhs: WireBranch) -> Bool {
+    if lhs.area != rhs.area {return false}
+    if lhs.digits != rhs.digits {return false}
+    if lhs._digest != rhs._digest {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRepairResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".RepairResponse"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}server_time\0\u{1}branches\0\u{1}leaves\0\u{1}answered\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.serverTime) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.branches) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.leaves) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.answered) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    }
+    if self.serverTime != 0 {
+      try visitor.visitSingularInt64Field(value: self.serverTime, fieldNumber: 2)
+    }
+    if !self.branches.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.branches, fieldNumber: 3)
+    }
+    if !self.leaves.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.leaves, fieldNumber: 4)
+    }
+    if self.answered != 0 {
+      try visitor.visitSingularUInt32Field(value: self.answered, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireRepairResponse, rhs: WireRepairResponse) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.serverTime != rhs.serverTime {return false}
+    if lhs.branches != rhs.branches {return false}
+    if lhs.leaves != rhs.leaves {return false}
+    if lhs.answered != rhs.answered {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireLeaf: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Leaf"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}area\0\u{1}digits\0\u{1}records\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.area) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.digits) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.records) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.area.isEmpty {
+      try visitor.visitSingularStringField(value: self.area, fieldNumber: 1)
+    }
+    if !self.digits.isEmpty {
+      try visitor.visitSingularStringField(value: self.digits, fieldNumber: 2)
+    }
+    if !self.records.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.records, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireLeaf, rhs: WireLeaf) -> Bool {
+    if lhs.area != rhs.area {return false}
+    if lhs.digits != rhs.digits {return false}
+    if lhs.records != rhs.records {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WireEnrolRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".EnrolRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{3}public_key\0\u{1}software\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{3}public_key\0\u{1}software\0\u{1}certificate\0\u{1}name\0\u{1}grant\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2759,12 +3225,19 @@ nonisolated extension WireEnrolRequest: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 1: try { try decoder.decodeSingularStringField(value: &self.code) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.publicKey) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.software) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.certificate) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._grant) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.code.isEmpty {
       try visitor.visitSingularStringField(value: self.code, fieldNumber: 1)
     }
@@ -2774,6 +3247,15 @@ nonisolated extension WireEnrolRequest: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.software.isEmpty {
       try visitor.visitSingularStringField(value: self.software, fieldNumber: 3)
     }
+    if !self.certificate.isEmpty {
+      try visitor.visitSingularStringField(value: self.certificate, fieldNumber: 4)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 5)
+    }
+    try { if let v = self._grant {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2781,6 +3263,9 @@ nonisolated extension WireEnrolRequest: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.code != rhs.code {return false}
     if lhs.publicKey != rhs.publicKey {return false}
     if lhs.software != rhs.software {return false}
+    if lhs.certificate != rhs.certificate {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs._grant != rhs._grant {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

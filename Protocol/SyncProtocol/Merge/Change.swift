@@ -99,6 +99,24 @@ public struct Change: Hashable, Sendable {
     public var principal: Principal?
     /// The reason of an erasure by law [E-01]; `nil` of every other change.
     public var erasure: String?
+    /// Whether it is no capture but a copy, at its base, that the server no longer has.
+    public var isRecovered = false
+    /// Where it stood in an earlier epoch, which accepted it; travels beside the change, not in it.
+    public var former: Former?
+
+    /// Where a change stood in an epoch that a restore ended.
+    public struct Former: Hashable, Sendable {
+        /// The epoch, and the record's revision after the change.
+        public var place: Base
+        /// Whether it met what others had written meanwhile.
+        public var wasContested: Bool
+
+        /// A former place.
+        public init(place: Base, wasContested: Bool = false) {
+            self.place = place
+            self.wasContested = wasContested
+        }
+    }
 
     /// A change that touches nothing yet.
     public init(record: RecordID, type: UInt32, base: Base, observedAt: Int64) {
@@ -110,7 +128,7 @@ public struct Change: Hashable, Sendable {
 
     /// Whether the author knew of no such record: the change makes it.
     public var isCreation: Bool {
-        base == .none && deletion == nil && resolution == nil && !isAct
+        base == .none && deletion == nil && resolution == nil && !isAct && !isRecovered
     }
 
     /// Whether the change says something about the record as a whole, not about its fields.
@@ -131,6 +149,13 @@ public struct Change: Hashable, Sendable {
         if resolution != nil, isAct || undelete { return true }
         return !touched.isEmpty && (isAct || (deletion != nil && resolution == nil))
     }
+
+    /// The words with which a device offers the tombstone of what was erased before a restore.
+    public static let erasedBefore =
+        "恢复前已依法抹除，请重新抹除 erased by law before the restore: erase it again"
+
+    /// Whether a device says that the record was erased by law before a restore.
+    public var saysErased: Bool { isRecovered && deletion?.text == Self.erasedBefore }
 
     /// The numbers of the fields that the change touches, ascending.
     public var touched: [UInt32] {
@@ -188,6 +213,7 @@ public struct Change: Hashable, Sendable {
         change.split = split
         change.principal = principal
         change.erasure = erasure
+        change.isRecovered = isRecovered
         return change
     }
 
@@ -221,5 +247,11 @@ public struct Author: Hashable, Sendable {
         self.name = name
         self.department = department
         self.isShared = isShared
+    }
+
+    /// The author as far as a change is theirs: whoever offers a copy speaks for nobody.
+    public func offering(_ change: Change) -> Author {
+        guard change.isRecovered else { return self }
+        return Author(device: device, name: name, isShared: true)
     }
 }

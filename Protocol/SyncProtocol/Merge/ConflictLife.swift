@@ -25,7 +25,10 @@ extension Merged {
         var moves = ConflictMoves()
         moves.new = conflicts
         for entry in open {
-            let again = moves.new.firstIndex { entry.isContinued(by: $0, of: author, via: via) }
+            let again = moves.new.firstIndex {
+                entry.isContinued(by: $0, of: author, via: via)
+                    || (change.former != nil && entry.isSaidAgain(by: $0, via: via))
+            }
             if let again {
                 // > [C-02] A record has one open conflict for each unit and proposing device: further
                 // > changes of that device extend it, and its standing side is what stands.
@@ -73,26 +76,36 @@ extension Merged {
         guard !unit.isEmpty, let last = record.stamps.last(of: unit, in: record.fields),
             last.device == author.device, last.base == now
         else { return .stays }
+        // > [X-04] It decides no conflict.
+        let side = Conflict.Side(
+            values: record.fields.keeping(unit),
+            device: author.device,
+            time: change.observedAt,
+            uncertainty: change.uncertainty
+        )
+        if change.isRecovered { return .standsElsewise(side) }
         // An act on one record has seen nothing of another that it reaches.
         let hasSeenBoth = !change.isAct && change.base(of: unit) >= entry.base
-        let says = record.fields.keeping(unit)
         // Whoever proposed and now says what stands has taken the proposal back.
         let isTakenBack = !author.isShared && author.device == entry.conflict.proposed.device
-        if hasSeenBoth || isTakenBack || says == entry.conflict.proposed.values.keeping(unit) {
+        if hasSeenBoth || isTakenBack || side.values == entry.conflict.proposed.values.keeping(unit)
+        {
             return .ends(.superseded)
         }
-        return .standsElsewise(
-            Conflict.Side(
-                values: says,
-                device: author.device,
-                time: change.observedAt,
-                uncertainty: change.uncertainty
-            )
-        )
+        return .standsElsewise(side)
     }
 }
 
 extension ConflictEntry {
+    /// Whether a conflict that comes back after a restore is on file already: from a copy, or the other way
+    /// round.
+    fileprivate func isSaidAgain(by other: Conflict, via: RecordID?) -> Bool {
+        let mine = [conflict.standing.values, conflict.proposed.values]
+        return other.isOpen && other.kind == conflict.kind && other.fields == conflict.fields
+            && self.via == via && !conflict.fields.isEmpty
+            && Set(mine) == [other.standing.values, other.proposed.values]
+    }
+
     /// Whether a conflict is this one again: the same device proposes for the same unit, on the same
     /// record.
     ///

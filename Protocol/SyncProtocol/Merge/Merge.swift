@@ -50,8 +50,9 @@ public func merge(
     } else {
         merger.reviveIfDeleted()
         // An edit of a record whose deletion its author had seen changes nothing: it has to be
-        // undeleted first.
-        if !merger.record.isDeleted {
+        // undeleted first. One that the deletion's author had seen stands beneath it.
+        let isBeneath = merger.record.stamps.deletion.map(merger.isSuperseded(by:)) ?? false
+        if !merger.record.isDeleted || isBeneath {
             for unit in units(touchedBy: change, of: type) { merger.merge(unit) }
         }
     }
@@ -88,6 +89,8 @@ private func creation(
     precondition(change.deletion == nil, "a record that is not there cannot be deleted")
     let base = Base(epoch: epoch, revision: Revision.none.next)
     var stamp = Stamp(device: author.device, base: base, time: change.observedAt)
+    stamp.former = change.formerPlace(in: epoch)
+    if change.isRecovered { stamp.time = 0 }
     var stamps = Stamps(first: stamp)
     stamp.byOwner = true
     for number in change.fields.numbers {
@@ -103,6 +106,21 @@ private func creation(
         stamps: stamps
     )
     return Merged(record: record, kind: .applied, conflicts: [])
+}
+
+extension Change {
+    /// Where a change stands among those of an epoch before this one; `nil` where it was made in this one.
+    func formerPlace(in epoch: Epoch) -> Stamp.Former? {
+        let seen = isRecovered ? base : base(of: touched)
+        let place = former?.place.epoch ?? seen.epoch
+        guard place != .none, place < epoch else { return nil }
+        return Stamp.Former(
+            epoch: place,
+            accepted: former?.place.revision ?? .none,
+            seen: seen.epoch == place ? seen.revision : .none,
+            wasContested: former?.wasContested ?? false
+        )
+    }
 }
 
 // > [M-01] The field is the unit of merging; the fields of one group are one unit.

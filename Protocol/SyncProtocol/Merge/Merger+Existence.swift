@@ -18,7 +18,7 @@ extension Merger {
 
     /// An edit of a deleted record brings it back: openly where neither had seen the other.
     mutating func reviveIfDeleted() {
-        guard let deletion = record.stamps.deletion else { return }
+        guard let deletion = record.stamps.deletion, !isSuperseded(by: deletion) else { return }
         let isUnseen = isConcurrent(deletion, above: change.base)
         guard isUnseen || change.undelete || change.base == .none else { return }
         record.isDeleted = false

@@ -4,8 +4,12 @@ extension Merger {
 
     /// Merges the elements added to and removed from a set.
     mutating func mergeSet(_ field: RecordField) {
-        let isOwner = field.owner != nil && author.department == field.owner
         let number = field.number
+        let written = record.stamps.last(of: number, in: record.fields)
+        let isOwner =
+            field.owner != nil
+            && (author.department == field.owner
+                || repeatsOwner(written, change.base(of: [number])))
         if field.owner != nil, !isOwner,
             let last = record.stamps.last(of: number, in: record.fields),
             last.byOwner
@@ -33,6 +37,7 @@ extension Merger {
         _ number: UInt32,
         base: Base
     ) {
+        guard !isSuperseded(element, number, isPresent: true) else { return }
         let others = unseen(element, number, isPresent: true, above: base)
         if let last = others.first {
             giveUp(element, number, to: others)
@@ -60,6 +65,15 @@ extension Merger {
         record.stamps.set(echoes: rest, of: element, in: number)
     }
 
+    private func isSuperseded(
+        _ element: ArraySlice<UInt8>,
+        _ number: UInt32,
+        isPresent: Bool
+    ) -> Bool {
+        record.stamps.last(of: element, in: number, isPresent: isPresent)
+            .map(isSuperseded(by:)) ?? false
+    }
+
     /// Who added or removed an element last, neither they nor this change having seen the other.
     private func unseen(
         _ element: ArraySlice<UInt8>,
@@ -79,6 +93,7 @@ extension Merger {
         base: Base
     ) {
         let isPresent = present.contains(element)
+        guard !isSuperseded(element, number, isPresent: isPresent) else { return }
         let unseen = unseen(element, number, isPresent: isPresent, above: base)
         if let last = unseen.first, !isPresent {
             note(

@@ -4,9 +4,10 @@ extension Merger {
         let carried = carried(of: unit)
         let differs = carried.contains { change.fields[$0] != record.fields[$0] }
         let last = record.stamps.last(of: unit, in: record.fields)
+        if let last, isSuperseded(by: last) { return }
         let base = change.base(of: unit)
         let owner = type.field(unit[0])?.owner
-        let isOwner = owner != nil && author.department == owner
+        let isOwner = owner != nil && (author.department == owner || repeatsOwner(last, base))
         let writers = [last].compactMap(\.self) + record.stamps.echoes(in: unit[0])
         let unseen = writers.filter { isConcurrent($0, above: base) }
 
@@ -174,7 +175,11 @@ extension Merger {
 
     // > [M-04] Later observation: of two values the one observed later stands; at the same
     // > millisecond, the one whose canonical bytes are greater.
+    //
+    // When a copy's values were observed is not known: the record's clock is all that travelled.
     private func isLater(than last: Stamp, _ carried: [UInt32]) -> Bool {
+        guard !change.isRecovered else { return wasDecided(against: last) }
+        guard !isDecision(last) else { return false }
         guard change.observedAt == last.time else { return change.observedAt > last.time }
         let mine = change.fields.keeping(carried).bytes
         return record.fields.keeping(carried).bytes.lexicographicallyPrecedes(mine)

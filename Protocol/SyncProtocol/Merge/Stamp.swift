@@ -8,6 +8,8 @@ public struct Stamp: Hashable, Sendable {
     public var time: Int64
     /// Whether the department that owns the field wrote it.
     public var byOwner: Bool
+    /// Where the writing stood before a restore, where it was made before one.
+    public var former: Former?
 
     /// A stamp.
     public init(device: DeviceID, base: Base, time: Int64, byOwner: Bool = false) {
@@ -15,6 +17,34 @@ public struct Stamp: Hashable, Sendable {
         self.base = base
         self.time = time
         self.byOwner = byOwner
+    }
+}
+
+extension Stamp {
+    /// A writing's place in an epoch that a restore ended.
+    ///
+    /// > [X-03] Two writings that both stood in the lost epoch are compared there: what its later writer
+    /// > had seen is neither contested nor written again.
+    public struct Former: Hashable, Sendable {
+        /// The epoch.
+        public var epoch: Epoch
+        /// The revision that the writing made there; none where the server never had it.
+        public var accepted: Revision
+        /// The revision that its author had seen there.
+        public var seen: Revision
+        /// Whether it met what others had written meanwhile, so that what stood then may be theirs.
+        public var wasContested = false
+
+        /// Whether it is a copy: it had seen just what it says.
+        var isCopy: Bool { accepted > .none && accepted == seen }
+    }
+
+    /// Whether the writing is above what somebody had seen.
+    func isAbove(_ base: Base) -> Bool {
+        if let former, former.accepted > .none, former.epoch == base.epoch {
+            return former.accepted > base.revision
+        }
+        return self.base > base
     }
 }
 
@@ -122,7 +152,7 @@ public struct Stamps: Hashable, Sendable {
     ///
     /// `others` is who asks; `nil` where whoever wrote is somebody else.
     func holdsWork(of others: DeviceID?, above base: Base) -> Bool {
-        func isWork(_ stamp: Stamp) -> Bool { stamp.device != others && stamp.base > base }
+        func isWork(_ stamp: Stamp) -> Bool { stamp.device != others && stamp.isAbove(base) }
         return isWork(first) || deletion.map(isWork) ?? false
             || fields.contains { isWork($0.stamp) } || elements.contains { isWork($0.stamp) }
             || contests.contains(where: isWork) || echoes.contains { isWork($0.stamp) }
@@ -138,8 +168,8 @@ public struct Stamps: Hashable, Sendable {
 // MARK: - As stored
 
 extension Stamps {
-    /// Version 1 had no echoes.
-    private static let version: UInt8 = 2
+    /// Version 1 had no echoes, version 2 no former places.
+    private static let version: UInt8 = 3
 
     /// The stamps as bytes, for the store: a version, the first, then the exceptions.
     public var encoded: [UInt8] {
@@ -168,18 +198,20 @@ extension Stamps {
         var reader = ByteReader(bytes)
         let version = try reader.byte()
         guard (1...Self.version).contains(version) else { throw .malformed }
-        self.init(first: try Stamp(from: &reader))
+        self.init(first: try Stamp(from: &reader, version))
         guard !reader.isAtEnd else { return }
-        if try reader.byte() == 1 { deletion = try Stamp(from: &reader) }
+        if try reader.byte() == 1 { deletion = try Stamp(from: &reader, version) }
         for _ in 0..<(try reader.varint()) {
             let number = UInt32(truncatingIfNeeded: try reader.varint())
-            fields.append((number, try Stamp(from: &reader)))
+            fields.append((number, try Stamp(from: &reader, version)))
         }
-        for _ in 0..<(try reader.varint()) { contests.append(try Stamp(from: &reader)) }
+        for _ in 0..<(try reader.varint()) { contests.append(try Stamp(from: &reader, version)) }
         if version > 1 {
-            for _ in 0..<(try reader.varint()) { echoes.append(try Element(from: &reader)) }
+            for _ in 0..<(try reader.varint()) {
+                echoes.append(try Element(from: &reader, version))
+            }
         }
-        while !reader.isAtEnd { elements.append(try Element(from: &reader)) }
+        while !reader.isAtEnd { elements.append(try Element(from: &reader, version)) }
     }
 }
 
@@ -191,10 +223,10 @@ extension Stamps.Element {
         stamp.encode(to: &bytes)
     }
 
-    fileprivate init(from reader: inout ByteReader) throws(WireError) {
+    fileprivate init(from reader: inout ByteReader, _ version: UInt8) throws(WireError) {
         number = UInt32(truncatingIfNeeded: try reader.varint())
         bytes = try reader.bytes(try reader.varint())
-        stamp = try Stamp(from: &reader)
+        stamp = try Stamp(from: &reader, version)
     }
 }
 
@@ -202,20 +234,37 @@ extension Stamp {
     fileprivate func encode(to bytes: inout [UInt8]) {
         bytes.append(contentsOf: device.bytes)
         bytes.append(varint: base.epoch.rawValue)
-        bytes.append(varint: base.revision.rawValue << 1 | (byOwner ? 1 : 0))
+        let flags: UInt64 = (byOwner ? 1 : 0) | (former == nil ? 0 : 2)
+        bytes.append(varint: base.revision.rawValue << 2 | flags)
         bytes.append(varint: UInt64(bitPattern: time))
+        guard let former else { return }
+        bytes.append(varint: former.epoch.rawValue)
+        bytes.append(varint: former.accepted.rawValue << 1 | (former.wasContested ? 1 : 0))
+        bytes.append(varint: former.seen.rawValue)
     }
 
-    fileprivate init(from reader: inout ByteReader) throws(WireError) {
+    fileprivate init(from reader: inout ByteReader, _ version: UInt8) throws(WireError) {
         guard let device = DeviceID(bytes: try reader.bytes(16)) else { throw .malformed }
         let epoch = Epoch(rawValue: try reader.varint())
         let revision = try reader.varint()
         let time = try reader.varint()
         self.init(
             device: device,
-            base: Base(epoch: epoch, revision: Revision(rawValue: revision >> 1)),
+            base: Base(
+                epoch: epoch,
+                revision: Revision(rawValue: revision >> (version > 2 ? 2 : 1))
+            ),
             time: Int64(bitPattern: time),
             byOwner: revision & 1 == 1
+        )
+        guard version > 2, revision & 2 != 0 else { return }
+        let place = Epoch(rawValue: try reader.varint())
+        let accepted = try reader.varint()
+        former = Former(
+            epoch: place,
+            accepted: Revision(rawValue: accepted >> 1),
+            seen: Revision(rawValue: try reader.varint()),
+            wasContested: accepted & 1 == 1
         )
     }
 }

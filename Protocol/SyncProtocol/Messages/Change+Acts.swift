@@ -27,6 +27,7 @@ extension Change {
             inner.append(text: erasure, as: 1)
             bytes.append(field: 20, bytes: inner)
         }
+        bytes.append(varint: isRecovered ? 1 : 0, as: 21)
         return bytes
     }
 
@@ -58,6 +59,7 @@ extension Change {
         if let inner = map.value(of: 20) {
             erasure = try FieldMap(Array(inner)).text(of: 1) ?? ""
         }
+        isRecovered = map.number(of: 21) != 0
     }
 }
 

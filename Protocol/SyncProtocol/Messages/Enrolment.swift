@@ -9,12 +9,38 @@ public struct EnrolmentRequest: Hashable, Sendable {
     public var publicKey: [UInt8]
     /// What the device's program calls itself.
     public var software: String
+    /// Where the server was restored from before the device was enrolled: what it had signed then, what the
+    /// device was called, and its last grant.
+    public var readmission: Readmission?
+
+    /// What a device shows that a server does not know any more.
+    public struct Readmission: Hashable, Sendable {
+        /// The server's signature over the enrolment, a JWT.
+        public var certificate: String
+        /// What the operator had called the device.
+        public var name: String
+        /// Its last grant.
+        public var grant: Grant
+
+        /// What a device shows.
+        public init(certificate: String, name: String, grant: Grant) {
+            self.certificate = certificate
+            self.name = name
+            self.grant = grant
+        }
+    }
 
     /// A request.
-    public init(code: String, publicKey: [UInt8], software: String) {
+    public init(
+        code: String,
+        publicKey: [UInt8],
+        software: String,
+        readmission: Readmission? = nil
+    ) {
         self.code = code
         self.publicKey = publicKey
         self.software = software
+        self.readmission = readmission
     }
 
     /// Reads a request from a body.
@@ -31,6 +57,12 @@ public struct EnrolmentRequest: Hashable, Sendable {
         case .json: wire = try decodeJSON(body)
         }
         self.init(code: wire.code, publicKey: Array(wire.publicKey), software: wire.software)
+        guard !wire.certificate.isEmpty else { return }
+        readmission = Readmission(
+            certificate: wire.certificate,
+            name: wire.name,
+            grant: Grant(wire.grant)
+        )
     }
 
     /// The request's bytes in protobuf.
@@ -40,6 +72,10 @@ public struct EnrolmentRequest: Hashable, Sendable {
                 $0.code = code
                 $0.publicKey = Data(publicKey)
                 $0.software = software
+                guard let readmission else { return }
+                $0.certificate = readmission.certificate
+                $0.name = readmission.name
+                $0.grant = readmission.grant.wire
             }
         )
     }

@@ -43,6 +43,12 @@ public struct SyncRequest: Hashable, Sendable {
     public var deviceTime: Int64 = 0
     /// The number of the last settlement that the device applied [V-06].
     public var settlements: UInt64 = 0
+    /// What the device can no longer offer, right before the first change.
+    public var hole: Hole?
+    /// Where changes of this batch stood in an earlier epoch, by their numbers.
+    public var former: [SequenceNumber: Change.Former] = [:]
+    /// The server's own word that it had more than it says now.
+    public var receipt: SyncReceipt?
 
     /// A request that asks for nothing and brings nothing.
     public init() {}
@@ -72,6 +78,17 @@ public struct SyncRequest: Hashable, Sendable {
         software = wire.software
         deviceTime = bounded(time: wire.deviceTime)
         settlements = wire.settlements
+        hole = wire.hasHole ? Hole(wire.hole) : nil
+        receipt = wire.hasReceipt ? SyncReceipt(wire.receipt) : nil
+        for place in wire.former {
+            former[SequenceNumber(rawValue: place.sequence)] = Change.Former(
+                place: Base(
+                    epoch: Epoch(rawValue: place.epoch),
+                    revision: Revision(rawValue: place.revision)
+                ),
+                wasContested: place.contested
+            )
+        }
     }
 
     private static func bookmarks(_ wire: [WireBookmark]) throws(SyncError) -> [Bookmark] {
@@ -114,6 +131,16 @@ public struct SyncRequest: Hashable, Sendable {
         wire.software = software
         wire.deviceTime = deviceTime
         wire.settlements = settlements
+        if let hole { wire.hole = hole.wire }
+        if let receipt { wire.receipt = receipt.wire }
+        wire.former = former.sorted { $0.key < $1.key }.map { sequence, place in
+            WireFormer.with {
+                $0.sequence = sequence.rawValue
+                $0.epoch = place.place.epoch.rawValue
+                $0.revision = place.place.revision.rawValue
+                $0.contested = place.wasContested
+            }
+        }
         var bytes = encode(wire)
         for payload in payloads { bytes.append(field: 3, bytes: payload) }
         return bytes

@@ -57,6 +57,8 @@ public struct SyncResponse: Hashable, Sendable {
     public var receipt: SyncReceipt?
     /// What people decided about this device's returned changes [V-06].
     public var settlements: [Settlement] = []
+    /// What stands in the grant's areas, where there is no more to read [G-02].
+    public var digest: AreaDigest?
 
     /// An answer without news.
     public init() {}
@@ -80,6 +82,7 @@ public struct SyncResponse: Hashable, Sendable {
         chain = Array(wire.chain)
         receipt = wire.hasReceipt ? SyncReceipt(wire.receipt) : nil
         settlements = wire.settlements.compactMap(Settlement.init)
+        digest = wire.hasDigest ? AreaDigest(wire.digest) : nil
     }
 
     /// The answer's bytes in protobuf.
@@ -95,6 +98,7 @@ public struct SyncResponse: Hashable, Sendable {
         wire.chain = Data(chain)
         if let receipt { wire.receipt = receipt.wire }
         wire.settlements = settlements.map(\.wire)
+        if let digest { wire.digest = digest.wire }
         var bytes = encode(wire)
         for page in pages { bytes.append(field: 5, bytes: page.encoded) }
         return bytes

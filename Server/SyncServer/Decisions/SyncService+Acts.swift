@@ -9,8 +9,9 @@ extension SyncService {
         mending mended: UInt64? = nil,
         _ make: @escaping @Sendable (any StoreTransaction) throws -> Change
     ) async throws -> ActResult {
-        let intake = intake(at: clock())
+        let now = clock()
         return try await store.write { transaction in
+            let intake = try intake(at: now, in: transaction)
             var change = try make(transaction)
             if let mended {
                 // What is mended waits for itself no longer.
@@ -70,7 +71,6 @@ extension SyncService {
         of id: RecordID,
         at revision: Revision,
         for principal: Principal,
-        by identity: ServerIdentity,
         now: Int64,
         in transaction: some StoreReader
     ) throws -> Change {
@@ -80,7 +80,7 @@ extension SyncService {
         return Change(
             record: id,
             type: found.state.type,
-            base: Base(epoch: identity.epoch, revision: revision),
+            base: Base(epoch: try transaction.epoch(), revision: revision),
             observedAt: max(now, found.state.stamps.clock + 1)
         )
     }
@@ -91,13 +91,12 @@ extension SyncService {
         for principal: Principal,
         _ fill: @escaping @Sendable (inout Change) -> Void
     ) async throws -> ActResult {
-        let (identity, now) = (identity, clock())
+        let now = clock()
         return try await act(for: principal) { transaction in
             var change = try Self.change(
                 of: id,
                 at: revision,
                 for: principal,
-                by: identity,
                 now: now,
                 in: transaction
             )

@@ -21,6 +21,8 @@ public struct AuditReport: Encodable, Hashable, Sendable {
     public var changes = 0
     /// Changes whose payloads were redacted by law: their hashes were walked.
     public var redacted = 0
+    /// Changes of recorded holes: nobody has them any more.
+    public var missing = 0
     /// The first break of each chain that has one.
     public var breaks: [Break] = []
 }
@@ -60,7 +62,19 @@ extension SyncService {
             )
         }
         while next <= device.highWater {
-            let last = SequenceNumber(rawValue: min(next.rawValue + 999, device.highWater.rawValue))
+            if let hole = device.holes.first(where: { $0.first == next }) {
+                report.missing += Int(hole.last.rawValue - hole.first.rawValue) + 1
+                (head, next) = (hole.chain, hole.last.next)
+                continue
+            }
+            let last = SequenceNumber(
+                rawValue: min(
+                    next.rawValue + 999,
+                    device.highWater.rawValue,
+                    device.holes.map(\.first.rawValue).filter { $0 > next.rawValue }
+                        .map { $0 - 1 }.min() ?? .max
+                )
+            )
             let range = next...last
             let changes = try await store.read { try $0.changes(of: device.id, in: range) }
             for change in changes {

@@ -104,7 +104,7 @@ extension SyncService {
         _ request: ResolveRequest,
         for principal: Principal
     ) async throws -> ActResult {
-        let (identity, now) = (identity, clock())
+        let now = clock()
         return try await act(for: principal) { transaction in
             guard let entry = try transaction.conflict(id) else {
                 throw SyncError.conflictNotFound
@@ -115,7 +115,6 @@ extension SyncService {
                     of: entry.record,
                     at: request.revision,
                     for: principal,
-                    by: identity,
                     now: now,
                     in: transaction
                 )

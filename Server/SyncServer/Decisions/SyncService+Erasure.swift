@@ -29,10 +29,10 @@ extension SyncService {
                 subject: "reason"
             )
         }
-        let intake = intake(at: clock())
+        let now = clock()
         let report = try await store.write { transaction in
             try Erasing(
-                intake: intake,
+                intake: intake(at: now, in: transaction),
                 transaction: transaction,
                 reason: reason,
                 principal: principal

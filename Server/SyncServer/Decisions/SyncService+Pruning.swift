@@ -33,7 +33,7 @@ extension SyncService {
 
 extension AreaCode {
     /// Every province: together they contain every area.
-    fileprivate static var everywhere: [AreaCode] {
+    static var everywhere: [AreaCode] {
         (0...99).compactMap { AreaCode($0 < 10 ? "0\($0)" : String($0)) }
     }
 }

@@ -170,6 +170,16 @@ extension SyncService {
                 )
             }
             change.mends = []
+            if change.isRecovered {
+                // Somebody has looked at the copy: it speaks for them now.
+                let standing = try transaction.records([change.record])[change.record]
+                let seen = Base(
+                    epoch: try transaction.epoch(),
+                    revision: standing?.state.revision ?? .none
+                )
+                change.isRecovered = false
+                change.base = standing == nil ? .none : seen
+            }
             return change
         }
     }

@@ -64,12 +64,13 @@ extension SyncService {
             )
         }
         let now = clock()
-        let device = try await store.write { transaction in
-            try Self.admit(key, request, at: now, in: transaction)
+        if let shown = request.readmission { try await readmit(key, shown, request, at: now) }
+        let (device, epoch) = try await store.write { transaction in
+            try (Self.admit(key, request, at: now, in: transaction), transaction.epoch())
         }
         return EnrolmentResponse(
             device: device.id,
-            epoch: identity.epoch,
+            epoch: epoch,
             serverKey: identity.key.publicKey.bytes,
             identityKey: identity.naturalKey.bytes,
             grant: device.grant,
@@ -77,7 +78,7 @@ extension SyncService {
             certificate: try await EnrolmentCertificate.signed(
                 by: identity.key,
                 for: key,
-                epoch: identity.epoch,
+                epoch: epoch,
                 at: now
             ),
             name: device.name
@@ -173,6 +174,7 @@ extension SyncService {
             let key = PublicKey(bytes: device.publicKey)
         else { throw SyncError.deviceUnknown }
         try await DeviceToken.check(token, by: key, for: fingerprint, at: clock())
+        guard device.claimed == nil else { throw SyncError.awaitsConfirmation(device.id) }
         return device
     }
 }

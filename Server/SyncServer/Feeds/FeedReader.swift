@@ -3,8 +3,15 @@ internal import SyncProtocol
 /// Reads what is new in a device's areas, up to a budget of bytes.
 struct FeedReader {
     let transaction: any StoreReader
-    let epoch: Epoch
     let limits: Limits
+
+    /// What a device is sent.
+    struct News {
+        var pages: [AreaPage] = []
+        var hasMore = false
+        /// What stands in its areas, once there is no more to read.
+        var digest: AreaDigest?
+    }
 
     /// The pages from a device's bookmarks on, and whether there is more.
     ///
@@ -12,47 +19,48 @@ struct FeedReader {
     func pages(
         for request: SyncRequest,
         of areas: [AreaCode]
-    ) throws -> (pages: [AreaPage], hasMore: Bool) {
+    ) throws -> News {
         let asked = Dictionary(
             request.bookmarks.map { ($0.area, $0) },
             uniquingKeysWith: { first, _ in first }
         )
         let limit = limits.pageBytes
         var left = request.budget > 0 ? min(request.budget, limit) : limit
-        var pages: [AreaPage] = []
+        var news = News()
+        var digest = AreaDigest.empty
         for feed in try transaction.heads(under: areas) {
             let (area, head) = (feed.area, feed.head)
-            let known = asked[area]
-            var start = start(known, isSameEpoch: request.epoch == epoch, area: area, head)
-            // > [F-08] A reader whose bookmark lies below what has left starts again at 0 and drops what
-            // > it is not sent by then.
-            let reach = max(start.position, start.floor)
-            let restarts = known != nil && reach < feed.pruned
+            digest = digest + feed.digest
+            // > [F-03] A reader that starts at 0 gets no departure at or below the head that it started
+            // > with.
+            var start = asked[area] ?? Bookmark(area: area, position: .start, floor: head)
+            let restarts = asked[area].map { mustRestart($0, feed) } ?? false
             if restarts { start = Bookmark(area: area, position: .start, floor: head) }
             guard start.position < head else { continue }
-            guard left > 0 else { return (pages, true) }
+            guard left > 0 else {
+                news.hasMore = true
+                return news
+            }
             var page = try read(from: start, head: head, left: &left)
             page.restarts = restarts
-            pages.append(page)
-            if page.position < head { return (pages, true) }
+            news.pages.append(page)
+            if page.position < head {
+                news.hasMore = true
+                return news
+            }
         }
-        return (pages, false)
+        news.digest = digest
+        return news
     }
 
-    // > [F-07] A bookmark above the server's head, or of another epoch, starts again at 0.
-    // > [F-03] A reader that starts at 0 gets no departure at or below the head that it started with.
-    private func start(
-        _ bookmark: Bookmark?,
-        isSameEpoch: Bool,
-        area: AreaCode,
-        _ head: Position
-    ) -> Bookmark {
-        guard let bookmark else { return Bookmark(area: area, position: .start, floor: head) }
-        // Whoever read the area before may hold what has gone since.
-        guard isSameEpoch, bookmark.position <= head, bookmark.position > .start else {
-            return Bookmark(area: area, position: .start, floor: .start)
-        }
-        return bookmark
+    // > [F-07] A bookmark above the server's head, or of another epoch, starts again at 0, and its reader
+    // > drops what it is not sent by then: it may hold what has gone since.
+    // > [F-08] A reader whose bookmark lies below what has left starts again at 0.
+    //
+    // Of another epoch nothing is taken: its reader comes back with bookmarks that stand at 0.
+    private func mustRestart(_ bookmark: Bookmark, _ feed: AreaHead) -> Bool {
+        bookmark.position == .start || bookmark.position > feed.head
+            || max(bookmark.position, bookmark.floor) < feed.pruned
     }
 
     // > [F-04] A page is bounded in bytes.
@@ -79,19 +87,32 @@ struct FeedReader {
     /// Adds an entry to a page and tells how many bytes it takes.
     private func add(_ entry: FeedEntry, to page: inout AreaPage) throws -> Int {
         switch entry.content {
-        case .record(var copy, let openConflicts):
+        case .record(let copy, let openConflicts):
             if copy.isDeleted, entry.position <= page.floor { return 0 }
-            // > [F-06] A record travels with its open conflicts.
-            if openConflicts > 0 {
-                copy.conflicts = try transaction.conflicts(of: copy.id, openOnly: true)
-                    .map(\.encoded)
-            }
-            page.records.append(copy)
-            return copy.message.count + copy.conflicts.reduce(32) { $0 + $1.count }
+            let whole = try transaction.whole(copy, openConflicts: openConflicts)
+            page.records.append(whole)
+            return whole.weight
         case .departure(let id):
             guard entry.position > page.floor else { return 0 }
             page.departures.append(id)
             return 18
         }
     }
+}
+
+extension StoreReader {
+    // > [F-06] A record travels with its open conflicts.
+
+    /// A copy with the conflicts that it has to bring.
+    func whole(_ copy: RecordCopy, openConflicts: Int) throws -> RecordCopy {
+        guard openConflicts > 0 else { return copy }
+        var copy = copy
+        copy.conflicts = try conflicts(of: copy.id, openOnly: true).map(\.encoded)
+        return copy
+    }
+}
+
+extension RecordCopy {
+    /// About how many bytes it takes on the wire.
+    var weight: Int { message.count + conflicts.reduce(32) { $0 + $1.count } }
 }

@@ -9,10 +9,9 @@ struct Intake {
     let schema: Schema
     let limits: Limits
     let identity: ServerIdentity
+    var epoch: Epoch
     /// The server's clock, in milliseconds since 1970.
     let now: Int64
-
-    var epoch: Epoch { identity.epoch }
 
     /// The outcomes of a request's changes, repeated ones from what was stored.
     ///
@@ -22,6 +21,7 @@ struct Intake {
         from device: inout StoredDevice,
         in transaction: some StoreTransaction
     ) throws -> [Outcome] {
+        try note(request.hole, shownBy: request.receipt, of: &device, before: request)
         guard !request.payloads.isEmpty else { return [] }
         // > [Q-05] A batch that begins above the high-water mark plus one is refused as
         // > `sequence_gap`, with the number that the server expects.
@@ -38,7 +38,7 @@ struct Intake {
         guard request.chain.isEmpty || !reachesEnd || request.chain == head else {
             throw SyncError.forked
         }
-        let outcomes = try apply(new, hashes, from: &device, epoch: request.epoch, in: transaction)
+        let outcomes = try apply(new, hashes, of: request, from: &device, in: transaction)
         device.highWater = SequenceNumber(rawValue: device.highWater.rawValue + UInt64(new.count))
         device.chain = head
         return stored.map(\.outcome) + outcomes
@@ -59,16 +59,63 @@ struct Intake {
         return stored
     }
 
+    // > [X-05] What a device has forgotten, since a backup had it, and an older backup lacks, it declares
+    // > as a hole: numbers and the chain's head behind them, with a receipt as proof.
+    private func note(
+        _ hole: Hole?,
+        shownBy receipt: SyncReceipt?,
+        of device: inout StoredDevice,
+        before request: SyncRequest
+    ) throws {
+        guard let hole, hole.last > device.highWater else { return }
+        guard let receipt, isOurs(receipt, for: device.id), receipt.epoch < epoch,
+            receipt.sequence >= hole.last, hole.first == device.highWater.next,
+            hole.last >= hole.first, hole.chain.count == 32,
+            request.firstSequence == .none || request.firstSequence == hole.last.next
+        else { throw SyncError.sequenceGap(expected: device.highWater.next) }
+        device.holes.append(hole)
+        device.highWater = hole.last
+        device.chain = hole.chain
+    }
+
+    // > [X-06] A receipt of this server for more than it has, in its own epoch or a later one, shows a
+    // > restore that nobody declared.
+
+    /// Takes from a receipt of this server what it shows of states that were lost.
+    mutating func learn(
+        from receipt: SyncReceipt,
+        of device: StoredDevice,
+        in transaction: some StoreTransaction
+    ) throws {
+        let isOfThisEpoch = receipt.epoch == epoch
+        if !isOfThisEpoch { try transaction.noteEpoch(elsewhere: receipt.epoch, at: now) }
+        guard receipt.epoch > epoch || (isOfThisEpoch && receipt.sequence > device.highWater) else {
+            return
+        }
+        epoch = try transaction.beginEpoch(
+            above: receipt.epoch,
+            at: now,
+            .undeclared,
+            commonUntil: isOfThisEpoch ? receipt.time : nil
+        )
+    }
+
+    /// Whether this server signed a receipt for a device.
+    func isOurs(_ receipt: SyncReceipt, for device: DeviceID) -> Bool {
+        receipt.device == device
+            && identity.key.publicKey.verifies(receipt.signature, of: receipt.signedBytes)
+    }
+
     private func apply(
         _ payloads: [[UInt8]],
         _ hashes: [[UInt8]],
+        of request: SyncRequest,
         from device: inout StoredDevice,
-        epoch: Epoch,
         in transaction: some StoreTransaction
     ) throws -> [Outcome] {
         guard !payloads.isEmpty else { return [] }
         let records = WorkingSet(transaction, schema: schema)
-        let changes = payloads.map { try? Change(payload: $0, epoch: epoch) }
+        let changes = payloads.map { try? Change(payload: $0, epoch: request.epoch) }
         try records.load(changes.compactMap { $0?.record })
         let desk = desk(for: Actor(device), records, transaction)
         var sequence = device.highWater
@@ -76,6 +123,11 @@ struct Intake {
         var outcomes: [Outcome] = []
         for (index, change) in changes.enumerated() {
             sequence = sequence.next
+            var change = change
+            // > [X-03] With such a change travels where it stood.
+            change?.former = request.former[sequence].flatMap { place in
+                place.place.epoch < epoch && place.place.revision > .none ? place : nil
+            }
             let arrival = Arrival(
                 device: device.id,
                 sequence: sequence,

@@ -13,7 +13,7 @@ extension Judge {
         guard let resolution = change.resolution else { return change }
         guard actor.may(.resolve, under: change.grant) else { throw Refusal.forbidden }
         guard let standing, let entry = try transaction.conflict(resolution.conflict),
-            entry.record == change.record
+            entry.record == change.record, isSeen(entry, by: change)
         else { throw Refusal.conflictUnknown }
         guard entry.isOpen else { throw Refusal.conflictClosed }
         guard !standing.state.holdsOthersWork(than: actor.author, above: change.base) else {
@@ -32,6 +32,11 @@ extension Judge {
             throw Refusal.referredTo
         }
         return settled
+    }
+
+    /// Whether a conflict is the one that a change names: after a restore, numbers are given anew.
+    private func isSeen(_ entry: ConflictEntry, by change: Change) -> Bool {
+        entry.base.epoch <= change.base.epoch
     }
 
     // MARK: - References

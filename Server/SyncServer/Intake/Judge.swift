@@ -37,8 +37,10 @@ struct Judge {
 
     private func effects(of change: Change, _ type: RecordType) throws -> [Effect] {
         let standing = try records.record(change.record)
+        let change = try onCommonGround(change, standing)
         try checkPresence(of: standing, for: change, type)
         try checkShape(of: change, over: standing)
+        if change.isRecovered { return try recovered(change, standing, type) }
         let settled = try settled(change, standing, type)
         let (followed, followers) = try following(settled, type)
         try checkReferences(of: followed, type)
@@ -77,7 +79,9 @@ struct Judge {
             isReferredTo: isReferredTo
         )
         guard merged.record.fields.bytes.count <= limits.recordBytes else { throw Refusal.tooLarge }
-        if merged.record.isDeleted, change.deletion == nil, !change.isWithdrawal {
+        if merged.record.isDeleted, change.deletion == nil, !change.isWithdrawal,
+            change.former == nil
+        {
             // What is passed on to a record that was deleted knowing of it says nothing there.
             guard via == nil else { return [] }
             throw Refusal.deleted
@@ -114,7 +118,9 @@ struct Judge {
         if try !isWhole && !transaction.quarantinedCreations(among: [change.record]).isEmpty {
             throw Refusal.waits
         }
-        guard change.isCreation else { throw Refusal.recordUnknown }
+        guard !change.isCreation, !change.isRecovered else { return }
+        // What made it may come back from another device, or with a copy.
+        throw change.base.epoch < epoch ? Refusal.waits : Refusal.recordUnknown
     }
 
     /// Whether the change is one that its author could have made.
@@ -127,12 +133,14 @@ struct Judge {
         // > [M-15] A deletion names its reason: captured by mistake, duplicate, on request of the person,
         // > or another in words.
         if let deletion = change.deletion, !deletion.isGiven { throw Refusal.reasonMissing }
+        // What a copy is built on is looked at by itself.
+        guard !change.isRecovered else { return }
         let known = Base(epoch: epoch, revision: standing?.state.revision ?? .none)
         let bases = [change.base] + change.fieldBases.values
         guard bases.allSatisfy({ $0 == .none || $0 <= known }) else { throw Refusal.baseUnknown }
     }
 
-    private func checkReferences(of change: Change, _ type: RecordType) throws {
+    func checkReferences(of change: Change, _ type: RecordType) throws {
         for field in type.placing where field.format == .reference {
             guard let target = change.fields.reference(field.number) else { continue }
             if let found = try records.record(target) {
@@ -142,7 +150,9 @@ struct Judge {
                 continue
             }
             // > [V-02] A change that depends on a quarantined creation waits with it, and leaves with it.
-            if try !transaction.quarantinedCreations(among: [target]).isEmpty {
+            // After a restore, it may come back from another device.
+            let mayComeBack = try transaction.epochs().count > 1
+            if try mayComeBack || !transaction.quarantinedCreations(among: [target]).isEmpty {
                 throw Refusal.waits
             }
             throw Refusal.referenceUnknown(field: field.number)
@@ -151,7 +161,7 @@ struct Judge {
 
     /// What a change says has to be valid by itself; what a creation leaves out, too, and what of a group
     /// that travels whole.
-    private func checkOwnFields(
+    func checkOwnFields(
         of change: Change,
         over standing: StoredRecord?,
         _ type: RecordType
@@ -166,7 +176,7 @@ struct Judge {
 
     // > [V-03] A change to a record outside the areas of the grant under which it was captured is
     // > quarantined.
-    private func checkAreas(
+    func checkAreas(
         of standing: StoredRecord?,
         for change: Change,
         _ type: RecordType

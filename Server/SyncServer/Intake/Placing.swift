@@ -1,4 +1,5 @@
 internal import SyncProtocol
+internal import SyncTrust
 
 /// Moves placements after a batch: the positions that news takes, and the departures.
 ///
@@ -34,6 +35,24 @@ struct Placing {
         for move in placed { records.place(move) }
         try transaction.save(records.writes)
         for move in placed { try transaction.put(move) }
+        try keepDigests(of: placed, in: transaction)
+    }
+
+    // > [G-01] Both sides keep it with each placement.
+    private func keepDigests(of moves: [FeedMove], in transaction: some StoreTransaction) throws {
+        var changes: [AreaCode: AreaDigest] = [:]
+        for (id, moves) in Dictionary(grouping: moves, by: \.id) {
+            let before = records.original(id)?.state.digest ?? .empty
+            let now = try records.record(id)?.state.digest ?? .empty
+            for move in moves {
+                let gone = move.from == nil ? .empty : before
+                let come = move.isDeparture ? .empty : now
+                changes[move.area] = (changes[move.area] ?? .empty) + come - gone
+            }
+        }
+        for (area, change) in changes.sorted(by: { $0.key < $1.key }) where change != .empty {
+            try transaction.add(change, to: area)
+        }
     }
 
     /// What happens to a record's placements when it has to stand in these areas.

@@ -46,6 +46,10 @@ struct Refusal: Error {
         code: "waits_for_creation",
         message: "所依赖的新建记录被退回，改正后一并处理 It waits with a creation that was returned"
     )
+    static let copyUnknown = Refusal(
+        code: "copy_unknown",
+        message: "服务器从未有过设备上的这份记录 The server never had this copy; somebody has to look at it"
+    )
     static let recordUnknown = Refusal(
         code: "record_unknown",
         message: "服务器上没有该记录 The server has no such record"

@@ -146,16 +146,26 @@ public protocol StoreTransaction: StoreReader {
     func takePositions(in area: AreaCode, count: Int) throws -> Position
     /// Puts a record, or its departure, at a position, instead of where it stood in that area.
     func put(_ move: FeedMove) throws
+    /// Adds to what stands in an area that has a feed [G-01].
+    func add(_ change: AreaDigest, to area: AreaCode) throws
+    /// Keeps what stands in an area that has a feed.
+    func set(_ digest: AreaDigest, of area: AreaCode) throws
 }
 
 /// A name under which a deployment keeps a value.
 public enum Setting: String, Sendable {
     /// The epoch, as eight bytes, the highest first.
     case epoch
+    /// Every epoch and how it began, in JSON.
+    case epochLog = "epoch_log"
     /// The seed of the server's Ed25519 key.
     case serverKey = "server_key"
     /// The key for derived ids.
     case identityKey = "identity_key"
+    /// When the last backup was begun, in milliseconds since 1970, as text: the backup has it, too.
+    case backupBegan = "backup_began"
+    /// The last backup that was verified: when it was begun, in milliseconds since 1970, as text.
+    case backupVerified = "backup_verified"
     /// The address under which devices reach the server, as text.
     case publicURL = "public_url"
 }

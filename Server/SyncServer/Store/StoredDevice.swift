@@ -28,6 +28,14 @@ public struct StoredDevice: Hashable, Sendable {
     public var software: String
     /// When its chain was first found not to fit; `nil` while it does.
     public var forkedAt: Int64?
+    /// The number of its last change that a backup has.
+    public var backedUp = SequenceNumber.none
+    /// Numbers that nobody has any more.
+    public var holes: [Hole] = []
+    /// The grant that it says it had, while it waits for the operator to confirm it.
+    public var claimed: Grant?
+    /// The epoch in which it last synced; none before it did.
+    public var lastEpoch = Epoch.none
 
     /// A device that was just enrolled.
     public init(

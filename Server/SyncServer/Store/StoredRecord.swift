@@ -137,11 +137,19 @@ public struct AreaHead: Hashable, Sendable {
     public var head: Position
     /// The last position from which a tombstone or departure was taken out [F-08].
     public var pruned: Position
+    /// What stands there [G-01].
+    public var digest: AreaDigest
 
     /// A head.
-    public init(area: AreaCode, head: Position, pruned: Position) {
+    public init(
+        area: AreaCode,
+        head: Position,
+        pruned: Position = .start,
+        digest: AreaDigest = .empty
+    ) {
         self.area = area
         self.head = head
         self.pruned = pruned
+        self.digest = digest
     }
 }

@@ -36,6 +36,18 @@ enum Sample {
         return record
     }
 
+    /// A device that is enrolled.
+    static let profile = DeviceProfile(
+        server: "http://server.test:8080",
+        fingerprint: "",
+        keySeed: [],
+        identityKey: [],
+        name: "林小梅",
+        certificate: "",
+        grant: Grant(number: 1, areas: [harbour]),
+        epoch: epoch
+    )
+
     /// An unanswered change.
     static func change(_ sequence: UInt64, of record: RecordID) -> OutboxEntry {
         OutboxEntry(

@@ -42,8 +42,26 @@ struct LoopbackTransport: Transport {
         if case .newsLost = fate {
             response.pages = []
             response.hasMore = false
+            response.digest = nil
         }
         return Exchange(response: response, bytes: bytes)
+    }
+
+    func repair(
+        _ request: RepairRequest,
+        to server: String,
+        token: String
+    ) async throws -> (response: RepairResponse, bytes: ByteCount) {
+        let body = request.encoded
+        let answer = try await telling { service in
+            let device = try await service.authenticate(token)
+            let arrived = try RepairRequest(body, as: .protobuf)
+            return try await service.repair(arrived, from: device.id).encoded
+        }
+        var bytes = ByteCount()
+        bytes.sent = body.count
+        bytes.received = answer.count
+        return (try RepairResponse(answer), bytes)
     }
 
     func enrol(

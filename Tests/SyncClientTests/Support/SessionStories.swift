@@ -43,6 +43,9 @@ extension SyncSession.Action {
         case .apply: "apply"
         case .wait(let duration): "wait \(duration)"
         case .setClock(let time): "setClock \(time)"
+        case .prove: "prove"
+        case .readmit: "readmit"
+        case .repair: "repair"
         case .finish: "finish"
         case .giveUp(let failure): "giveUp \(failure.error.code.rawValue)"
         }

@@ -10,17 +10,33 @@ import Synchronization
 /// A server on an embedded store, and the devices that the operator gave out.
 final class World: Sendable {
     let clock: TestClock
-    private let folder: TemporaryFolder
-    private let store: SQLiteStore
+    private struct Server: Sendable {
+        let folder: TemporaryFolder
+        let store: SQLiteStore
+        let service: SyncService
+    }
+
     private let rules: any RecordRules
     private let limits: Limits
-    private let current: Mutex<SyncService>
+    private let current: Mutex<Server>
     private let clocks: Mutex<[TestClock]>
 
     /// A world; `rules` are those of the server.
     init(rules: any RecordRules = SchemaRules(), limits: Limits = Limits()) async throws {
         let clock = TestClock(at: Sample.noon)
-        let folder = TemporaryFolder()
+        self.clock = clock
+        self.rules = rules
+        self.limits = limits
+        current = Mutex(try await Self.server(in: TemporaryFolder(), rules, limits, clock))
+        clocks = Mutex([clock])
+    }
+
+    private static func server(
+        in folder: TemporaryFolder,
+        _ rules: any RecordRules,
+        _ limits: Limits,
+        _ clock: TestClock
+    ) async throws -> Server {
         let store = try SQLiteStore(folder: folder.url)
         let service = SyncService(
             store: store,
@@ -29,16 +45,12 @@ final class World: Sendable {
             limits: limits,
             clock: { clock.now }
         )
-        self.clock = clock
-        self.folder = folder
-        self.store = store
-        self.rules = rules
-        self.limits = limits
-        current = Mutex(service)
-        clocks = Mutex([clock])
+        return Server(folder: folder, store: store, service: service)
     }
 
-    var service: SyncService { current.withLock { $0 } }
+    var store: SQLiteStore { current.withLock { $0.store } }
+
+    var service: SyncService { current.withLock { $0.service } }
 
     /// Lets time pass for everybody.
     func pass(_ milliseconds: Int64) {
@@ -47,21 +59,37 @@ final class World: Sendable {
 
     /// Goes on with the same records as a later incarnation of the database.
     func beginLaterEpoch() async throws {
-        let identity = try await ServerIdentity.kept(in: store, at: clock.now)
-        let later = ServerIdentity(
-            key: identity.key,
-            epoch: Epoch(rawValue: identity.epoch.rawValue + 1),
-            naturalKey: identity.naturalKey
+        let now = clock.now
+        try await store.write { _ = try $0.beginEpoch(at: now, .restored) }
+    }
+
+    /// Makes a backup of the server, and declares it.
+    func backUp() async throws -> Copy {
+        let copy = Copy()
+        let backup = try await store.backup(to: copy.file, at: clock.now)
+        let highWaters = try backup.highWaters()
+        try await service.declareBackup(of: highWaters, began: clock.now)
+        return copy
+    }
+
+    /// Loses the server's disk and goes on from a copy; in a new epoch, unless nobody says so.
+    func restore(_ copy: Copy, declared: Bool = true) async throws {
+        let folder = TemporaryFolder()
+        try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            at: copy.file,
+            to: folder.url.appending(path: "residence.sqlite")
         )
-        let serverClock = clock
-        let service = SyncService(
-            store: store,
-            identity: later,
-            rules: rules,
-            limits: limits,
-            clock: { serverClock.now }
-        )
-        current.withLock { $0 = service }
+        let server = try await Self.server(in: folder, rules, limits, clock)
+        let now = clock.now
+        if declared { try await server.store.write { _ = try $0.beginEpoch(at: now, .restored) } }
+        current.withLock { $0 = server }
+    }
+
+    /// A copy of the server's database.
+    struct Copy: Sendable {
+        private let folder = TemporaryFolder()
+        var file: URL { folder.url.appending(path: "backup.sqlite") }
     }
 
     /// The link for a device that nobody has yet.
@@ -122,6 +150,7 @@ final class World: Sendable {
 /// A device: its client, its clock, its way to the server, and the folder that survives a restart.
 struct Device: Sendable {
     let client: ResidenceClient
+    let store: LocalSQLiteStore
     let clock: TestClock
     let weather = Weather()
     private let world: World
@@ -133,8 +162,9 @@ struct Device: Sendable {
         self.folder = folder
         self.clock = clock
         self.limits = limits
+        store = try LocalSQLiteStore(folder: folder.url)
         client = ResidenceClient(
-            store: try LocalSQLiteStore(folder: folder.url),
+            store: store,
             transport: LoopbackTransport(world: world, weather: weather),
             environment: clock.environment,
             limits: limits
@@ -144,6 +174,15 @@ struct Device: Sendable {
     /// The same device after its program was started again, in fair weather.
     func reopen() throws -> Device {
         try Device(world: world, folder: folder, clock: clock, limits: limits)
+    }
+
+    /// Changes bytes of the database's file, as a dying disk does.
+    func damageFile(_ damage: (inout [UInt8]) -> Void) async throws {
+        try await store.scrub()
+        let file = folder.url.appending(path: "device.sqlite")
+        var bytes = Array(try Data(contentsOf: file))
+        damage(&bytes)
+        try Data(bytes).write(to: file)
     }
 
     @discardableResult

@@ -188,7 +188,7 @@ struct Interleaving {
             record: id,
             type: Self.type(of: id).number,
             base: view.seen == .none
-                ? .none : Base(epoch: world.identity.epoch, revision: view.seen),
+                ? .none : Base(epoch: world.epoch, revision: view.seen),
             observedAt: max(now + hands[device].skew, view.clock + 1)
         )
         change.grant = 1

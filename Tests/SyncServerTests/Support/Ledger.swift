@@ -25,7 +25,7 @@ struct Ledger {
 
     init(_ play: Interleaving) async throws {
         said = play.said
-        let epoch = play.world.identity.epoch
+        let epoch = play.world.epoch
         self.epoch = epoch
         let ids = Interleaving.records
         let (found, conflicts, histories, quarantine) = try await play.world.store.read {

@@ -139,6 +139,11 @@ struct TestDevice {
         return request
     }
 
+    /// The answer to a request that asks for news.
+    func ask() async throws -> SyncResponse {
+        try await world.service.sync(reading(), from: id)
+    }
+
     /// Reads one answer's pages; whether there is more.
     mutating func readOnce(budget: Int = 0) async throws -> (pages: [AreaPage], hasMore: Bool) {
         let answer = try await world.service.sync(reading(budget: budget), from: id)

@@ -20,6 +20,8 @@ final class TestClock: Sendable {
 struct World: Sendable {
     let store: SQLiteStore
     let identity: ServerIdentity
+    /// The epoch in which the story begins.
+    let epoch: Epoch
     let service: SyncService
     let clock: TestClock
 
@@ -73,7 +75,13 @@ struct World: Sendable {
             clock: { clock.now }
         )
         return try await story(
-            World(store: store, identity: identity, service: service, clock: clock)
+            World(
+                store: store,
+                identity: identity,
+                epoch: try await store.read { try $0.epoch() },
+                service: service,
+                clock: clock
+            )
         )
     }
 

@@ -1,0 +1,214 @@
+internal import Foundation
+internal import GRDB
+internal import SyncClient
+internal import SyncProtocol
+
+// Where records stand, and what that adds up to [G-01].
+
+extension LocalSQLiteTransaction {
+    func place(_ id: RecordID, in area: AreaCode, mark: UInt128?, isKept: Bool) throws {
+        let arguments: StatementArguments = [area.rawValue, Data(id.bytes)]
+        let before = try self.mark(of: id, in: area)
+        if before == nil || before != .some(mark) {
+            try run(
+                """
+                INSERT INTO placement (area, record, mark, kept) VALUES (?, ?, ?, ?)
+                ON CONFLICT (area, record) DO UPDATE SET mark = excluded.mark, kept = excluded.kept
+                """,
+                arguments + [mark.map { Data($0.bytes) }, isKept]
+            )
+            try count(area, without: before ?? nil, with: mark)
+        }
+        try run("DELETE FROM sweep WHERE area = ? AND record = ?", arguments)
+    }
+
+    func displace(_ id: RecordID, from area: AreaCode) throws {
+        guard let before = try mark(of: id, in: area) else { return }
+        try run(
+            "DELETE FROM placement WHERE area = ? AND record = ?",
+            [area.rawValue, Data(id.bytes)]
+        )
+        try count(area, without: before, with: nil)
+    }
+
+    func areas(of id: RecordID) throws -> [AreaCode] {
+        try rows("SELECT area FROM placement WHERE record = ?", [Data(id.bytes)])
+            .compactMap { AreaCode($0[0] as String) }
+    }
+
+    /// The mark of a placement; `nil` where there is none.
+    private func mark(of id: RecordID, in area: AreaCode) throws -> UInt128?? {
+        try row(
+            "SELECT mark FROM placement WHERE area = ? AND record = ?",
+            [area.rawValue, Data(id.bytes)]
+        ).map { $0.mark(0) }
+    }
+
+    private func count(_ area: AreaCode, without old: UInt128?, with new: UInt128?) throws {
+        guard old != new else { return }
+        var digest = try digest(of: area)
+        if let old { digest = digest - AreaDigest(mark: old) }
+        if let new { digest = digest + AreaDigest(mark: new) }
+        try set(digest, of: area)
+    }
+
+    private func digest(of area: AreaCode) throws -> AreaDigest {
+        try row("SELECT sum, records FROM digest WHERE area = ?", [area.rawValue])
+            .flatMap { AreaDigest(bytes: $0.bytes(0), records: $0[1]) } ?? .empty
+    }
+
+    private func set(_ digest: AreaDigest, of area: AreaCode) throws {
+        try run(
+            """
+            INSERT INTO digest (area, sum, records) VALUES (?, ?, ?)
+            ON CONFLICT (area) DO UPDATE SET sum = excluded.sum, records = excluded.records
+            """,
+            [area.rawValue, Data(digest.sum.bytes), digest.records]
+        )
+    }
+
+    func digests() throws -> [AreaCode: AreaDigest] {
+        let pairs = try rows(
+            "SELECT area, sum, records FROM digest WHERE records <> 0 OR sum <> ?",
+            [
+                Data(UInt128(0).bytes)
+            ]
+        ).compactMap { row -> (AreaCode, AreaDigest)? in
+            guard let area = AreaCode(row[0] as String),
+                let digest = AreaDigest(bytes: row.bytes(1), records: row[2])
+            else { return nil }
+            return (area, digest)
+        }
+        return Dictionary(uniqueKeysWithValues: pairs)
+    }
+
+    func marks(in area: AreaCode, endingWith digits: String) throws -> [RecordID: UInt128?] {
+        let pairs = try rows(
+            "SELECT record, mark FROM placement WHERE area = ? AND lower(hex(record)) LIKE ?",
+            [area.rawValue, "%\(digits)"]
+        ).compactMap { row in RecordID(bytes: row.bytes(0)).map { ($0, row.mark(1)) } }
+        return Dictionary(uniqueKeysWithValues: pairs)
+    }
+
+    func strays() throws -> [RecordID] {
+        try rows(
+            """
+            SELECT id FROM record WHERE epoch IS NOT NULL AND pending = 0 AND returned = 0
+                AND NOT EXISTS (SELECT 1 FROM placement WHERE placement.record = record.id)
+            ORDER BY id
+            """
+        ).compactMap { RecordID(bytes: $0.bytes(0)) }
+    }
+
+    // > [G-02] A device to which it is not the sum of what it holds counts again from its rows.
+    func recount(_ mark: (RecordID, Revision, [UInt8]) -> UInt128) throws -> Int {
+        try emptyUnreadable()
+        var sums: [AreaCode: AreaDigest] = [:]
+        var differing = 0
+        for row in try rows(
+            """
+            SELECT p.area, p.record, p.mark, p.kept, r.revision, r.acknowledged, r.deleted,
+                r.acknowledged_redirect
+            FROM placement p LEFT JOIN record r ON r.id = p.record
+            """
+        ) {
+            guard let area = AreaCode(row[0] as String), let id = RecordID(bytes: row.bytes(1))
+            else {
+                continue
+            }
+            let known = row.mark(2)
+            var counted = known
+            if row[3] {
+                let isThere = row[5] != nil && !(row[6] as Bool? ?? false) && row[7] == nil
+                counted =
+                    isThere
+                    ? mark(id, Revision(rawValue: row.unsigned(4)), row.bytes(5)) : nil
+            }
+            if counted != known {
+                differing += 1
+                try run(
+                    "UPDATE placement SET mark = ? WHERE area = ? AND record = ?",
+                    [counted.map { Data($0.bytes) }, area.rawValue, Data(id.bytes)]
+                )
+            }
+            if let counted { sums[area] = (sums[area] ?? .empty) + AreaDigest(mark: counted) }
+        }
+        try run("DELETE FROM digest")
+        for (area, sum) in sums { try set(sum, of: area) }
+        return differing
+    }
+
+    /// Empties rows whose bytes cannot be read: what the server had said comes again with a repair.
+    private func emptyUnreadable() throws {
+        for row in try rows("SELECT number, acknowledged, visible FROM record") {
+            let isReadable = [row[1] as Data?, row[2] as Data?].allSatisfy { bytes in
+                bytes.map { (try? FieldMap(Array($0))) != nil } ?? true
+            }
+            guard !isReadable else { continue }
+            try run(
+                """
+                UPDATE record SET epoch = NULL, revision = NULL, deleted = NULL, clock = NULL,
+                    acknowledged = NULL, visible = NULL
+                WHERE number = ?
+                """,
+                [row[0] as Int64]
+            )
+        }
+    }
+
+    func checkFile() throws -> [String] {
+        try rows("PRAGMA integrity_check").map { $0[0] as String }.filter { $0 != "ok" }
+    }
+
+    // MARK: - Copies of an earlier epoch
+
+    func save(_ salvage: Salvage) throws {
+        let copy = salvage.copy
+        try run(
+            """
+            INSERT INTO salvage (record, type, epoch, revision, body, deleted, erased, clock)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (record) DO UPDATE SET epoch = excluded.epoch, revision = excluded.revision,
+                body = excluded.body, deleted = excluded.deleted, erased = excluded.erased,
+                clock = excluded.clock
+            WHERE (excluded.epoch, excluded.revision) > (epoch, revision)
+            """,
+            [
+                Data(salvage.id.bytes), salvage.type, Int64(clamping: copy.base.epoch.rawValue),
+                Int64(clamping: copy.base.revision.rawValue), Data(copy.fields.bytes),
+                copy.isDeleted, copy.isErased, copy.clock,
+            ]
+        )
+    }
+
+    func salvaged() throws -> [Salvage] {
+        try rows(
+            """
+            SELECT record, type, epoch, revision, body, deleted, erased, clock FROM salvage
+            ORDER BY record
+            """
+        ).compactMap { row in
+            guard let id = RecordID(bytes: row.bytes(0)), let fields = try? FieldMap(row.bytes(4))
+            else { return nil }
+            var copy = LocalRecord.Acknowledged(
+                base: Base(
+                    epoch: Epoch(rawValue: row.unsigned(2)),
+                    revision: Revision(rawValue: row.unsigned(3))
+                ),
+                fields: fields,
+                isDeleted: row[5],
+                clock: row[7]
+            )
+            copy.isErased = row[6]
+            return Salvage(id: id, type: row[1], copy: copy)
+        }
+    }
+
+    func forgetSalvage() throws { try run("DELETE FROM salvage") }
+}
+
+extension Row {
+    fileprivate func mark(_ index: Int) -> UInt128? {
+        (self[index] as Data?).flatMap { UInt128(bytes: Array($0)) }
+    }
+}

@@ -1,0 +1,109 @@
+public import SyncProtocol
+internal import SyncTrust
+
+extension SyncService {
+    // > [G-03] A repair descends from areas by the last digits of the ids to branches that hold few records;
+    // > those are sent whole. It sends nothing from outside the areas of the grant.
+
+    /// Where a device's sums are not the server's: the sums to compare further, or the records.
+    ///
+    /// Throws `device_unknown` and `too_many_branches`.
+    public func repair(
+        _ request: RepairRequest,
+        from id: DeviceID
+    ) async throws -> RepairResponse {
+        guard request.branches.count <= limits.bookmarks else {
+            throw SyncError(
+                "too_many_branches",
+                "The request holds \(request.branches.count) branches",
+                hint: "Send at most \(limits.bookmarks).",
+                subject: "branches"
+            )
+        }
+        let (now, limits) = (clock(), limits)
+        return try await store.read { transaction in
+            guard let device = try transaction.device(id) else { throw SyncError.deviceUnknown }
+            var answer = RepairResponse(epoch: try transaction.epoch(), serverTime: now)
+            guard request.epoch == answer.epoch else { return answer }
+            let areas = device.grant.areas
+            var bookkeeper = Bookkeeper(transaction: transaction, limits: limits)
+            for branch in request.branches {
+                guard bookkeeper.room > 0 else { break }
+                answer.answered += 1
+                guard areas.cover(branch.area) else { continue }
+                try bookkeeper.compare(branch, into: &answer)
+            }
+            return answer
+        }
+    }
+}
+
+/// Compares branches with what stands in the feeds; each area is walked once.
+private struct Bookkeeper {
+    /// A branch that holds no more than so many is sent whole.
+    static let fewRecords = 8
+
+    let transaction: any StoreReader
+    var room: Int
+    private var areas: [AreaCode: [Standing]] = [:]
+
+    private struct Standing {
+        let digits: String
+        let mark: UInt128
+        let copy: RecordCopy
+        let openConflicts: Int
+    }
+
+    init(transaction: any StoreReader, limits: Limits) {
+        self.transaction = transaction
+        room = limits.pageBytes
+    }
+
+    mutating func compare(_ branch: Branch, into answer: inout RepairResponse) throws {
+        let here = try records(of: branch.area).filter { $0.digits.hasSuffix(branch.digits) }
+        guard Self.sum(here) != branch.digest else { return }
+        guard here.count > Self.fewRecords, branch.digits.count < 32 else {
+            let whole = try here.map {
+                try transaction.whole($0.copy, openConflicts: $0.openConflicts)
+            }
+            room -= whole.reduce(32) { $0 + $1.weight }
+            answer.leaves.append(
+                Leaf(area: branch.area, digits: branch.digits, records: whole)
+            )
+            return
+        }
+        let children = Branch.children(of: branch.digits)
+        room -= children.count * 40
+        answer.branches += children.map { digits in
+            Branch(
+                area: branch.area,
+                digits: digits,
+                digest: Self.sum(here.filter { $0.digits.hasSuffix(digits) })
+            )
+        }
+    }
+
+    private static func sum(_ records: [Standing]) -> AreaDigest {
+        records.reduce(.empty) { $0 + AreaDigest(mark: $1.mark) }
+    }
+
+    private mutating func records(of area: AreaCode) throws -> [Standing] {
+        if let known = areas[area] { return known }
+        var found: [Standing] = []
+        try transaction.feed(of: area, after: .start) { entry in
+            if case .record(let copy, let open) = entry.content, let mark = RecordMark.of(copy) {
+                found.append(
+                    Standing(
+                        digits: copy.id.bytes.hexadecimal,
+                        mark: mark,
+                        copy: copy,
+                        openConflicts: open
+                    )
+                )
+            }
+            return true
+        }
+        areas[area] = found
+        return found
+    }
+}

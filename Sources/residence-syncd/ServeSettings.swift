@@ -1,0 +1,74 @@
+internal import Foundation
+internal import SyncProtocol
+internal import Terminal
+
+/// What the daemon's settings file says, in JSON: `{"backup": {"folder": …, "at": "02:30", "keep": 14}}`.
+struct ServeSettings: Decodable {
+    /// When to make backups, where, and how many to keep.
+    struct BackupPlan: Decodable, Hashable {
+        /// Where they are kept.
+        var folder: String
+        /// The time of the day, HH:MM in the machine's time zone; 02:30 by default.
+        var at: String?
+        /// Instead of once a day: every so many hours.
+        var everyHours: Double?
+        /// How many are kept; 14 by default.
+        var keep: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case folder, at, keep
+            case everyHours = "every_hours"
+        }
+
+        /// Minutes after midnight.
+        var minute: Int? {
+            let parts = (at ?? "02:30").split(separator: ":").compactMap { Int($0) }
+            guard parts.count == 2, (0..<24).contains(parts[0]), (0..<60).contains(parts[1]) else {
+                return nil
+            }
+            return parts[0] * 60 + parts[1]
+        }
+    }
+
+    var backup: BackupPlan?
+
+    /// The settings of a file, or of `config.json` in the data folder, if that is there.
+    ///
+    /// Throws `config_missing` and `config_malformed`, which names the line's trouble.
+    init(at path: String?, in folder: URL) throws {
+        let file =
+            path.map { URL(fileURLWithPath: $0) } ?? folder.appendingPathComponent("config.json")
+        guard FileManager.default.fileExists(atPath: file.path) else {
+            guard path == nil else {
+                throw SyncError(
+                    "config_missing",
+                    "没有设置文件 \(file.path) There is no settings file",
+                    hint: "请核对 --config。 Check --config.",
+                    subject: file.path
+                )
+            }
+            backup = nil
+            return
+        }
+        do {
+            self = try JSONDecoder().decode(ServeSettings.self, from: Data(contentsOf: file))
+        } catch {
+            throw Self.malformed(file, "\(error)")
+        }
+        guard let plan = backup else { return }
+        if plan.minute == nil { throw Self.malformed(file, "backup.at is not HH:MM") }
+        if let hours = plan.everyHours, !(0.01...1000).contains(hours) {
+            throw Self.malformed(file, "backup.every_hours is not between 0.01 and 1000")
+        }
+        if let keep = plan.keep, keep < 1 { throw Self.malformed(file, "backup.keep is below 1") }
+    }
+
+    private static func malformed(_ file: URL, _ reason: String) -> SyncError {
+        SyncError(
+            "config_malformed",
+            "设置文件无法理解 \(file.path): \(reason)",
+            hint: #"{"backup": {"folder": "/var/backups/residence", "at": "02:30", "keep": 14}}"#,
+            subject: file.path
+        )
+    }
+}
