@@ -86,6 +86,7 @@ let package = Package(
         ),
         .executable(name: "residence", targets: ["residence"]),
         .executable(name: "residence-syncd", targets: ["residence-syncd"]),
+        .executable(name: "residence-sim", targets: ["residence-sim"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
@@ -163,13 +164,33 @@ let package = Package(
 
         program("measure-merge", needs: ["SyncProtocol"]),
 
+        library("Chance", in: "Sources"),
+        .target(
+            name: "CFaultDisk",
+            path: "Sources/CFaultDisk",
+            linkerSettings: [.linkedLibrary("sqlite3")]
+        ),
+        library(
+            "Simulator",
+            in: "Sources",
+            needs: [
+                "SyncClient", "LocalSQLite", "SyncServer", "StoreSQLite", "SyncProtocol",
+                "SyncTrust",
+                "ResidenceDomain", "Chance", "CFaultDisk",
+            ]
+        ),
+        program("residence-sim", needs: ["Simulator", "SyncProtocol", "Terminal", .arguments]),
+
         library("TestSupport", in: "Tests"),
-        tests("SyncProtocolTests", of: ["SyncProtocol", "TestSupport", .protobuf]),
-        tests("SyncTrustTests", of: ["SyncTrust", "SyncProtocol", "TestSupport"]),
+        tests("SyncProtocolTests", of: ["SyncProtocol", "TestSupport", "Chance", .protobuf]),
+        tests("SyncTrustTests", of: ["SyncTrust", "SyncProtocol", "Chance"]),
+        tests("SimulatorTests", of: ["Simulator", "TestSupport"]),
         tests("StoreConformance", of: ["SyncServer", "StoreSQLite", "SyncProtocol", "SyncTrust"]),
         tests(
             "SyncServerTests",
-            of: ["SyncServer", "StoreSQLite", "SyncProtocol", "SyncTrust", "TestSupport"]
+            of: [
+                "SyncServer", "StoreSQLite", "SyncProtocol", "SyncTrust", "TestSupport", "Chance",
+            ]
         ),
         tests(
             "ServerHTTPTests",
@@ -182,16 +203,16 @@ let package = Package(
             "SyncClientTests",
             of: [
                 "SyncClient", "LocalSQLite", "SyncServer", "StoreSQLite", "SyncProtocol",
-                "SyncTrust", "TestSupport",
+                "SyncTrust", "TestSupport", "Chance",
             ]
         ),
         tests("LocalSQLiteTests", of: ["LocalSQLite", "SyncClient", "SyncProtocol"]),
         tests(
             "ResidenceDomainTests",
-            of: ["ResidenceDomain", "SyncProtocol", "TestSupport"],
+            of: ["ResidenceDomain", "SyncProtocol", "TestSupport", "Chance"],
             exclude: ["Fixtures"]
         ),
-        tests("EndToEndTests", of: ["SyncProtocol"], exclude: ["Fixtures"]),
+        tests("EndToEndTests", of: ["SyncProtocol", "Simulator"], exclude: ["Fixtures"]),
         tests("RepositoryTests", of: ["SyncTrust"]),
     ],
     swiftLanguageModes: [.v6]

@@ -27,6 +27,8 @@ public final class SQLiteStore: Store {
             let pool = try DatabasePool(path: file.path, configuration: Self.configuration)
             database = pool
             isInline = false
+            // Setting up the log lowers it to NORMAL, which a power cut does not survive.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try Migrations.all.migrate(pool)
         } catch {
             throw SyncError(opening: file, error)
@@ -36,11 +38,12 @@ public final class SQLiteStore: Store {
     /// A database by one connection, in the caller's own thread: for worlds that are simulated.
     public init(simulatedAt path: String) throws {
         do {
-            var configuration = Self.configuration
-            configuration.journalMode = .wal
+            var configuration = GRDB.Configuration()
             configuration.prepareDatabase { database in
-                // One connection needs no shared memory.
+                // One connection needs no shared memory, if it says so before it reads anything.
                 try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+                try database.execute(sql: "PRAGMA journal_mode = WAL")
+                try database.execute(sql: "PRAGMA synchronous = FULL")
             }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             database = queue

@@ -60,7 +60,9 @@ public struct SyncService: Sendable {
         }
         response.backedUp = taken.device.backedUp
         let grant = taken.device.grant
-        response.grant = request.grant == grant.number ? nil : grant
+        // After a restore, a number may have been given to other areas.
+        let isKnown = request.grant == grant.number && !taken.isFirstOfEpoch
+        response.grant = isKnown ? nil : grant
         try await read(for: request, of: taken, into: &response)
         return response
     }
@@ -71,6 +73,8 @@ public struct SyncService: Sendable {
         var outcomes: [Outcome] = []
         var epoch: Epoch
         var isOfOtherEpoch = false
+        /// Whether it is the device's first that was taken in this epoch.
+        var isFirstOfEpoch = false
     }
 
     func intake(at now: Int64, in transaction: some StoreReader) throws -> Intake {
@@ -155,6 +159,7 @@ public struct SyncService: Sendable {
                         from: &taken.device,
                         in: transaction
                     )
+                    taken.isFirstOfEpoch = taken.device.lastEpoch != intake.epoch
                     taken.device.lastEpoch = intake.epoch
                     try transaction.note(readings: request.bookmarks, of: id)
                 }

@@ -24,12 +24,12 @@ struct Check: AsyncParsableCommand {
     struct Document: Encodable {
         struct Flaw: Encodable {
             var what: String
-            var where_: String
+            var place: String
             var count: Int
 
             enum CodingKeys: String, CodingKey {
                 case what, count
-                case where_ = "where"
+                case place = "where"
             }
         }
 
@@ -50,19 +50,19 @@ struct Check: AsyncParsableCommand {
             do {
                 try BackupFile(file: file).check()
             } catch let error as SyncError {
-                found.flaws.append(.init(what: "file_damaged", where_: error.message, count: 1))
+                found.flaws.append(.init(what: "file_damaged", place: error.message, count: 1))
                 bar.finish()
                 return try show(found)
             }
             let service = try await options.service().service
-            let operator_ = options.somebody()
-            let chains = try await service.auditChains(for: operator_) { walked, total in
+            let clerk = options.somebody()
+            let chains = try await service.auditChains(for: clerk) { walked, total in
                 bar.show(
                     total == 0 ? 0.5 : Double(walked) / Double(total) / 2,
                     say("变更链", "chains")
                 )
             }
-            let holdings = try await service.checkHoldings(for: operator_, mending: mend) {
+            let holdings = try await service.checkHoldings(for: clerk, mending: mend) {
                 walked,
                 total in
                 bar.show(0.5 + Double(walked) / Double(max(1, total)) / 2, say("各区", "areas"))
@@ -71,10 +71,10 @@ struct Check: AsyncParsableCommand {
             (found.areas, found.records) = (holdings.areas, holdings.records)
             (found.changes, found.missing) = (chains.changes, chains.missing)
             found.flaws += chains.breaks.map {
-                .init(what: $0.code, where_: "\($0.name) #\($0.sequence.rawValue)", count: 1)
+                .init(what: $0.code, place: "\($0.name) #\($0.sequence.rawValue)", count: 1)
             }
             found.flaws += holdings.flaws.map {
-                .init(what: $0.code, where_: $0.area.rawValue, count: $0.records)
+                .init(what: $0.code, place: $0.area.rawValue, count: $0.records)
             }
             try show(found)
         }
@@ -106,7 +106,7 @@ struct Check: AsyncParsableCommand {
                 say("问题", "what is wrong"), say("何处", "where"), say("数量", "how many"),
             ])
             for flaw in found.flaws {
-                table.add([Self.words(flaw.what), flaw.where_, String(flaw.count)])
+                table.add([Self.words(flaw.what), flaw.place, String(flaw.count)])
             }
             Console.out(table.text)
         }

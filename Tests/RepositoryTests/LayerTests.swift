@@ -69,6 +69,20 @@ struct Layer: Sendable, CustomTestStringConvertible {
             "ServiceLifecycle"
         ),
         Layer("Sources/measure-merge/", "SyncProtocol"),
+        Layer("Sources/Chance/"),
+        Layer(
+            "Sources/Simulator/",
+            "SyncClient",
+            "LocalSQLite",
+            "SyncServer",
+            "StoreSQLite",
+            "SyncProtocol",
+            "SyncTrust",
+            "ResidenceDomain",
+            "Chance",
+            "CFaultDisk"
+        ),
+        Layer("Sources/residence-sim/", "Simulator", "SyncProtocol", "Terminal", "ArgumentParser"),
     ]
 }
 

@@ -1,7 +1,7 @@
+import Chance
 import ResidenceDomain
 import SyncProtocol
 import Testing
-import TestSupport
 
 @Suite struct PersonDuplicatesTests {
     @Test(arguments: [

@@ -1,6 +1,6 @@
+import Chance
 import SyncProtocol
 import Testing
-import TestSupport
 
 struct CanonicalTests {
     private let type = Person.recordType

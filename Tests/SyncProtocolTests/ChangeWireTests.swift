@@ -1,6 +1,6 @@
+import Chance
 import SyncProtocol
 import Testing
-import TestSupport
 
 struct ChangeWireTests {
     private let base = Base(epoch: Sample.epoch, revision: Revision(rawValue: 4))

@@ -1,3 +1,4 @@
+import Chance
 import SyncProtocol
 import Testing
 import TestSupport

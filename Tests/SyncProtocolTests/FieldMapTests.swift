@@ -1,6 +1,6 @@
+import Chance
 import SyncProtocol
 import Testing
-import TestSupport
 
 struct FieldMapTests {
     /// A person with name and remark, and field 99, which nobody here knows.

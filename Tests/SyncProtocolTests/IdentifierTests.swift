@@ -1,6 +1,6 @@
+import Chance
 import SyncProtocol
 import Testing
-import TestSupport
 
 struct IdentifierTests {
     @Test("[N-01] an id that a device mints is a UUID of version 7")

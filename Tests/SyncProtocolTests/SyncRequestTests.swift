@@ -1,6 +1,6 @@
+import Chance
 import SyncProtocol
 import Testing
-import TestSupport
 
 struct SyncRequestTests {
     private func refusal(_ body: [UInt8], as format: BodyFormat) -> String? {

@@ -1,6 +1,6 @@
+import Chance
 import SyncProtocol
 import Testing
-import TestSupport
 
 struct ZlibTests {
     private let text = Array(String(repeating: "王芳，女，1990年1月1日；", count: 200).utf8)

@@ -1,3 +1,4 @@
+import Chance
 import SyncProtocol
 import SyncServer
 import Testing

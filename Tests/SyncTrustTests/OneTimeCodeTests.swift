@@ -1,6 +1,6 @@
+import Chance
 import SyncTrust
 import Testing
-import TestSupport
 
 struct OneTimeCodeTests {
     @Test("[A-01] a code is three groups of four characters that nobody takes for one another")

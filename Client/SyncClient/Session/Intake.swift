@@ -92,7 +92,8 @@ struct Intake {
     // > [V-05] A change may name returned changes of its device that it takes the place of. Once it is
     // > accepted, they are mended.
     //
-    // A deletion that did not come to pass says nothing in the place of anything.
+    // A deletion that did not come to pass says nothing in the place of anything, but for the same wish:
+    // that was heard, and somebody will decide.
     private func settleMended(
         _ before: [OutboxEntry],
         by entry: OutboxEntry,
@@ -100,21 +101,27 @@ struct Intake {
     ) throws -> Set<RecordID> {
         // Most answers come where nothing was ever returned.
         guard !before.isEmpty || response.outcomes.contains(where: { $0.kind == .quarantined }),
-            let change = try? Change(payload: entry.payload, epoch: response.epoch),
-            change.deletion == nil || kind != .conflicted
+            let change = try? Change(payload: entry.payload, epoch: response.epoch)
         else { return [] }
+        let isUndecided = change.deletion != nil && kind == .conflicted
         var touched: Set<RecordID> = []
         let returned = try transaction.returned()
         for mended in returned where change.mends.contains(mended.sequence) {
+            if isUndecided, try !isDeletion(mended) { continue }
             try transaction.settleReturned(mended.sequence)
             touched.insert(mended.record)
         }
+        guard !isUndecided else { return touched }
         // What was returned before this and says something of the same fields was said too early.
         for earlier in returned
         where earlier.record == entry.record && earlier.sequence < entry.sequence {
             try overtake(earlier, by: change)
         }
         return touched
+    }
+
+    private func isDeletion(_ entry: OutboxEntry) throws -> Bool {
+        try Change(payload: entry.payload, epoch: response.epoch).deletion != nil
     }
 
     private func overtake(_ returned: OutboxEntry, by change: Change) throws {

@@ -27,7 +27,7 @@ extension Merged {
         for entry in open {
             let again = moves.new.firstIndex {
                 entry.isContinued(by: $0, of: author, via: via)
-                    || (change.former != nil && entry.isSaidAgain(by: $0, via: via))
+                    || (change.isFromBefore && entry.isSaidAgain(by: $0, via: via))
             }
             if let again {
                 // > [C-02] A record has one open conflict for each unit and proposing device: further
@@ -76,14 +76,17 @@ extension Merged {
         guard !unit.isEmpty, let last = record.stamps.last(of: unit, in: record.fields),
             last.device == author.device, last.base == now
         else { return .stays }
-        // > [X-04] It decides no conflict.
+        // > [X-04] It decides no conflict, unless both sides say the same by then.
         let side = Conflict.Side(
             values: record.fields.keeping(unit),
             device: author.device,
             time: change.observedAt,
             uncertainty: change.uncertainty
         )
-        if change.isRecovered { return .standsElsewise(side) }
+        if change.isRecovered {
+            let isSame = side.values == entry.conflict.proposed.values.keeping(unit)
+            return isSame ? .ends(.superseded) : .standsElsewise(side)
+        }
         // An act on one record has seen nothing of another that it reaches.
         let hasSeenBoth = !change.isAct && change.base(of: unit) >= entry.base
         // Whoever proposed and now says what stands has taken the proposal back.
@@ -94,6 +97,11 @@ extension Merged {
         }
         return .standsElsewise(side)
     }
+}
+
+extension Change {
+    /// Whether it comes back after a restore.
+    fileprivate var isFromBefore: Bool { former != nil || isRecovered }
 }
 
 extension ConflictEntry {

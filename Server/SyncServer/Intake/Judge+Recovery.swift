@@ -3,8 +3,8 @@ internal import SyncProtocol
 extension Judge {
     // > [X-04] A copy of an earlier epoch that the server does not give again is kept aside, and offered as a
     // > recovered change once every area was read. Of it the server takes what differs from what itself
-    // > had at the end of that epoch; it decides no conflict. A copy of the present epoch that the server
-    // > never had is returned.
+    // > had at the end of that epoch; it decides no conflict, unless both sides say the same by then. A copy
+    // > of the present epoch that the server never had is returned.
 
     /// What a copy that a device still holds brings back.
     func recovered(
@@ -50,8 +50,9 @@ extension Judge {
         try commonUntil(in: epoch) != nil
     }
 
-    /// Until when an earlier epoch is known to have been one; `nil` where it always was. Of one that nobody
-    /// here knows, nothing is.
+    /// Until when an earlier epoch is known to have been one; `nil` where it always was.
+    ///
+    /// Of one that nobody here knows, nothing is.
     private func commonUntil(in earlier: Epoch) throws -> Int64? {
         guard earlier < epoch, earlier != .none else { return nil }
         let known = try transaction.epochs().first { $0.epoch == earlier.rawValue }

@@ -1,6 +1,6 @@
+import Chance
 import SyncClient
 import SyncProtocol
-import TestSupport
 
 /// Three devices of one area at work for a while, made from a seed; then everybody syncs twice.
 struct RandomStory {

@@ -1,7 +1,7 @@
+import Chance
 import SyncClient
 import Synchronization
 import SyncProtocol
-import TestSupport
 
 /// A clock that moves only when a story moves it, and the rest of what a client takes from the world.
 final class TestClock: Sendable {

@@ -1,5 +1,5 @@
+import Chance
 import SyncProtocol
-import TestSupport
 
 /// A record, and changes to it by devices of which none had seen another's: made from a seed.
 ///

@@ -1,8 +1,8 @@
+import Chance
 import StoreSQLite
 import SyncProtocol
 import SyncServer
 import SyncTrust
-import TestSupport
 
 /// Three coordinators and a reviewer at work, made from a seed.
 struct Interleaving {

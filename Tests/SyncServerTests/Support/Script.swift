@@ -1,5 +1,5 @@
+import Chance
 import SyncProtocol
-import TestSupport
 
 /// What some devices do to some records, made from a seed; the same steps can be played in other worlds.
 struct Script {

@@ -1,0 +1,71 @@
+public import Foundation
+internal import LocalSQLite
+internal import StoreSQLite
+internal import SyncClient
+public import SyncProtocol
+internal import SyncServer
+
+/// The oracle's judgement on real data folders: a server's and those of its devices, all of them stopped.
+public enum Inspection {
+    /// A real device's data folder.
+    private struct RealDevice: Handheld {
+        let name: String
+        let store: any LocalStore
+        let id: DeviceID?
+        let mayDiffer = false
+        let strays: [RecordID] = []
+    }
+
+    /// What is not as it must be.
+    ///
+    /// The devices have synced until nothing was left; `captured` are records whose capture was acknowledged:
+    /// the server has each of them.
+    public static func judge(
+        server: URL,
+        devices: [URL],
+        captured: [RecordID] = []
+    ) async throws -> [Verdict] {
+        let store = try SQLiteStore(folder: server)
+        let standing = try await Oracle.standing(in: store)
+        var oracle = Oracle()
+        oracle.restores = try await store.read { try $0.epochs().count } - 1
+        let door = ServerDoor()
+        for device in standing.devices { door.note(device.grant.areas, of: device.id) }
+        var handhelds: [RealDevice] = []
+        for folder in devices {
+            let local = try LocalSQLiteStore(folder: folder)
+            guard let id = try await local.read({ try $0.profile()?.device }) else { continue }
+            let name = folder.lastPathComponent
+            let device = RealDevice(name: name, store: local, id: id)
+            oracle.open(name, for: id)
+            try await oracle.note(device)
+            handhelds.append(device)
+        }
+        oracle.judgeHistory(standing, of: handhelds.map(\.name))
+        oracle.judgeChains(standing)
+        oracle.judgeValues(standing)
+        oracle.judgeConflicts(standing)
+        for device in handhelds { try await oracle.judge(device, standing, in: door) }
+        for id in captured where standing.records[id] == nil {
+            let isReturned = standing.returned.contains { $0.record == id }
+            if !isReturned { oracle.accuse("I8", "a capture that was acknowledged is nowhere", about: id) }
+        }
+        return oracle.verdicts
+    }
+
+    /// What SQLite finds wrong with the database of a device's folder, in its own words.
+    public static func flaws(ofDevice folder: URL) async throws -> [String] {
+        let store = try LocalSQLiteStore(folder: folder)
+        return try await store.write { try $0.checkFile() }
+    }
+
+    /// What SQLite finds wrong with the database of a server's folder; nothing where it is sound.
+    public static func flaws(ofServer folder: URL) -> [String] {
+        do {
+            try BackupFile(file: folder.appendingPathComponent("residence.sqlite")).check()
+            return []
+        } catch {
+            return ["\(error)"]
+        }
+    }
+}

@@ -1,0 +1,171 @@
+internal import SyncClient
+internal import SyncProtocol
+internal import SyncServer
+internal import SyncTrust
+
+// What the oracle compares between handhelds and server, once everything is quiet.
+
+extension Oracle {
+    /// A copy of a record, by what everybody has to agree on.
+    private struct Copy: Hashable, Sendable {
+        let revision: Revision
+        let bytes: [UInt8]
+    }
+
+    /// What one handheld holds.
+    private struct Holding: Sendable {
+        var copies: [RecordID: Copy] = [:]
+        var standing: [RecordID: Set<AreaCode>] = [:]
+        var references: [(source: RecordID, target: RecordID)] = []
+        var unanswered = 0
+        var bookmarks: [Bookmark] = []
+        var grant = Grant(number: 0, areas: [])
+        var digest = AreaDigest.empty
+        var recounted = 0
+        var strays: [RecordID] = []
+        var unknown: [RecordID] = []
+    }
+
+    mutating func judge(
+        _ device: any Handheld,
+        _ standing: Standing,
+        in door: ServerDoor
+    ) async throws {
+        guard let id = device.id else { return }
+        let holding = try await Self.holding(of: device)
+        let areas = door.areas(of: id)
+        judgeSame(device, holding, standing, areas)
+        judgeScope(device, holding, standing, areas)
+        judgeReading(device, holding, standing, areas)
+    }
+
+    private static func holding(of device: any Handheld) async throws -> Holding {
+        try await device.store.write { transaction in
+            var holding = Holding()
+            holding.unanswered = try transaction.unansweredCount()
+            holding.bookmarks = try transaction.bookmarks()
+            holding.grant = try transaction.profile()?.grant ?? holding.grant
+            holding.recounted = try transaction.recount { RecordMark.of($0, $1, $2) }
+            holding.digest = try transaction.digests().values.reduce(.empty, +)
+            holding.strays = try transaction.strays()
+            for area in try transaction.placedAreas() {
+                for record in try transaction.records(standingIn: area) {
+                    guard let known = record.acknowledged, !known.isDeleted, known.redirect == nil
+                    else { continue }
+                    holding.copies[record.id] = Copy(
+                        revision: known.base.revision,
+                        bytes: known.fields.bytes
+                    )
+                    holding.standing[record.id, default: []].insert(area)
+                    for field in Schema.current.type(record.type)?.placing ?? []
+                    where field.format == .reference {
+                        if let target = known.fields.reference(field.number) {
+                            holding.references.append((record.id, target))
+                        }
+                    }
+                }
+            }
+            return holding
+        }
+    }
+
+    // > I3 devices with the same area, once quiet, hold the same bytes as the server.
+
+    private mutating func judgeSame(
+        _ device: any Handheld,
+        _ holding: Holding,
+        _ standing: Standing,
+        _ areas: [AreaCode]
+    ) {
+        var expected: [RecordID: Copy] = [:]
+        for (id, record) in standing.records where record.state.isLive {
+            let isHere = record.placements.contains { areas.cover($0.area) }
+            if isHere {
+                expected[id] = Copy(
+                    revision: record.state.revision,
+                    bytes: record.state.fields.bytes
+                )
+            }
+        }
+        for (id, copy) in expected.sorted(by: { $0.key < $1.key }) where holding.copies[id] != copy
+        {
+            let mine = holding.copies[id]
+            let words =
+                mine == nil
+                ? "does not hold"
+                : "holds revision \(mine?.revision.rawValue ?? 0), not \(copy.revision.rawValue), of"
+            accuse("I3", "\(device.name) \(words) a record of its areas", about: id)
+        }
+        for id in holding.copies.keys.sorted() where expected[id] == nil {
+            accuse(
+                "I3",
+                "\(device.name) holds a record that does not stand in its areas",
+                about: id
+            )
+        }
+    }
+
+    // > I7 a device receives no record outside its areas.
+    // > I15 once a sync has ended, no reference dangles.
+
+    private mutating func judgeScope(
+        _ device: any Handheld,
+        _ holding: Holding,
+        _ standing: Standing,
+        _ areas: [AreaCode]
+    ) {
+        for (id, places) in holding.standing.sorted(by: { $0.key < $1.key })
+        where !places.allSatisfy({ areas.cover($0) }) {
+            accuse("I7", "\(device.name) holds a record in an area that is not its own", about: id)
+        }
+        for (source, target) in holding.references where holding.copies[target] == nil {
+            // A record that points to another is seen there; one that is deleted is seen nowhere.
+            guard let record = standing.records[target], record.state.isLive else { continue }
+            accuse(
+                "I15",
+                "\(device.name) holds a reference to what it does not hold",
+                about: source
+            )
+        }
+        for id in device.strays {
+            accuse("I7", "\(device.name) was sent a record from outside its areas", about: id)
+        }
+    }
+
+    // > I6 no bookmark ever skips a committed change.
+    // > I10 the outbox empties within bounded time once faults stop.
+
+    private mutating func judgeReading(
+        _ device: any Handheld,
+        _ holding: Holding,
+        _ standing: Standing,
+        _ areas: [AreaCode]
+    ) {
+        if holding.unanswered > 0 {
+            accuse("I10", "\(device.name) still has \(holding.unanswered) unanswered changes")
+        }
+        for head in standing.heads where areas.cover(head.area) {
+            let bookmark = holding.bookmarks.first { $0.area == head.area }
+            if bookmark?.position != head.head {
+                accuse(
+                    "I6",
+                    "\(device.name) has read \(head.area.rawValue) to \(bookmark?.position.rawValue ?? 0) of \(head.head.rawValue)"
+                )
+            }
+        }
+        let theirs = standing.heads.filter { areas.cover($0.area) }.map(\.digest).reduce(.empty, +)
+        if theirs != holding.digest {
+            accuse("G", "\(device.name) adds up to another digest than the server")
+        }
+        if holding.recounted > 0 {
+            accuse("G", "\(device.name): \(holding.recounted) rows were not as they were counted")
+        }
+        if !holding.strays.isEmpty {
+            accuse(
+                "I3",
+                "\(device.name) shows records that stand nowhere",
+                about: holding.strays[0]
+            )
+        }
+    }
+}

@@ -1,0 +1,330 @@
+internal import SyncProtocol
+internal import SyncServer
+internal import SyncTrust
+
+// What the oracle reads in the server's database, once everything is quiet.
+
+extension Oracle {
+    /// What stands on the server.
+    struct Standing: Sendable {
+        var records: [RecordID: StoredRecord] = [:]
+        var steps: [RecordID: [StoredStep]] = [:]
+        var conflicts: [RecordID: [ConflictEntry]] = [:]
+        var returned: [StoredChange] = []
+        var devices: [StoredDevice] = []
+        var changes: [DeviceID: [StoredChange]] = [:]
+        var heads: [AreaHead] = []
+        var epoch = Epoch.none
+        /// What anybody ever found to be one.
+        var joined: [(RecordID, RecordID)] = []
+    }
+
+    static func standing(in store: any Store) async throws -> Standing {
+        try await store.read { transaction in
+            var standing = Standing()
+            standing.epoch = try transaction.epoch()
+            standing.devices = try transaction.devices()
+            for device in standing.devices where device.highWater > .none {
+                let range = SequenceNumber(rawValue: 1)...device.highWater
+                standing.changes[device.id] = try transaction.changes(of: device.id, in: range)
+            }
+            for change in standing.changes.values.joined() {
+                guard let parsed = try? Change(payload: change.payload, epoch: change.epoch),
+                    let target = parsed.redirect
+                else { continue }
+                standing.joined.append((parsed.record, target))
+            }
+            var last: RecordID?
+            while true {
+                let page = try transaction.records(ofType: nil, after: last, limit: 500)
+                for record in page {
+                    let id = record.state.id
+                    standing.records[id] = record
+                    standing.steps[id] = try transaction.steps(of: id)
+                    standing.conflicts[id] = try transaction.conflicts(about: id)
+                }
+                guard let next = page.last?.state.id else { break }
+                last = next
+            }
+            standing.returned = try transaction.returned(
+                after: 0,
+                unsettledOnly: false,
+                limit: 100_000
+            ).map(\.change)
+            standing.heads = try transaction.heads(under: [AreaCode("33")].compactMap(\.self))
+            return standing
+        }
+    }
+
+    // > I1 an acknowledged change is in the history exactly once, for ever.
+    // > I13 after a restore from a backup, everything that devices still hold comes back.
+
+    /// Every change of a handheld that is in use is in the history once, with its bytes.
+    mutating func judgeHistory(_ standing: Standing, of names: [String]) {
+        for name in names {
+            guard let book = books[name] else { continue }
+            let device = standing.devices.first { $0.id == book.device }
+            let stored = standing.changes[book.device] ?? []
+            let bySequence = Dictionary(grouping: stored, by: \.sequence)
+            for (number, captured) in book.entries.sorted(by: { $0.key < $1.key }) {
+                if device?.holes.contains(where: { ($0.first...$0.last).contains(number) }) == true
+                {
+                    continue
+                }
+                let found = bySequence[number] ?? []
+                let invariant = restores > 0 ? "I13" : "I1"
+                if found.isEmpty, !captured.isLost {
+                    accuse(
+                        invariant,
+                        "\(name): change \(number.rawValue) is not in the history",
+                        about: captured.change?.record
+                    )
+                } else if found.count > 1 {
+                    accuse("I1", "\(name): change \(number.rawValue) is there \(found.count) times")
+                } else if let only = found.first, !only.isRedacted,
+                    only.payload != captured.payload, !captured.isLost
+                {
+                    accuse(
+                        "I1",
+                        "\(name): change \(number.rawValue) has other bytes in the history",
+                        about: captured.change?.record
+                    )
+                }
+            }
+        }
+    }
+
+    /// What handhelds in use had held when the server lost its disk is there again: each value stands, or is in
+    /// the history, in a conflict or in quarantine.
+    mutating func judgePromises(_ standing: Standing, of names: Set<String>) {
+        for promise in promised where names.contains(promise.holder) {
+            let id = promise.record
+            let returned = standing.returned.filter { $0.record == id }
+            guard let record = standing.records[id] else {
+                if returned.isEmpty {
+                    accuse("I13", "\(promise.holder) held a record that did not come back", about: id)
+                }
+                continue
+            }
+            guard !record.state.isErased, !hasBeenAnother(id, record, standing),
+                let type = Schema.current.type(record.state.type)
+            else { continue }
+            let said = (returned + (standing.steps[id] ?? []).map(\.change))
+                .compactMap { try? Change(payload: $0.payload, epoch: $0.epoch).fields }
+            let sides = (standing.conflicts[id] ?? [])
+                .flatMap { [$0.conflict.standing.values, $0.conflict.proposed.values] }
+            for number in promise.fields.numbers where type.field(number)?.format != .reference {
+                let places = [record.state.fields] + said + sides
+                let isBack = places.contains { place in
+                    let held = Set(promise.fields.elements(of: number))
+                    return place[number] == promise.fields[number]
+                        || !held.isDisjoint(with: place.elements(of: number))
+                }
+                if !isBack {
+                    accuse("I13", "\(promise.holder) held a field (\(number)) that did not come back", about: id)
+                }
+            }
+        }
+    }
+
+    /// Every chain verifies, holes apart.
+    mutating func judgeChains(_ standing: Standing) {
+        for device in standing.devices {
+            var head = Chain.start
+            var next = SequenceNumber(rawValue: 1)
+            let stored = Dictionary(
+                (standing.changes[device.id] ?? []).map { ($0.sequence, $0) },
+                uniquingKeysWith: { first, _ in first }
+            )
+            while next <= device.highWater {
+                if let hole = device.holes.first(where: { $0.first == next }) {
+                    (head, next) = (hole.chain, SequenceNumber(rawValue: hole.last.rawValue + 1))
+                    continue
+                }
+                guard let change = stored[next] else {
+                    return accuse(
+                        "I1",
+                        "\(device.name): change \(next.rawValue) of the chain is missing"
+                    )
+                }
+                head = Chain.head(after: head, hash: change.hash)
+                next = SequenceNumber(rawValue: next.rawValue + 1)
+            }
+            if head != device.chain { accuse("I1", "\(device.name): the chain does not verify") }
+        }
+    }
+
+    // > I2 every value ever captured is the current one, was superseded by someone who had seen it, or
+    // > stands in a conflict entry or in quarantine.
+
+    mutating func judgeValues(_ standing: Standing) {
+        for (id, record) in standing.records.sorted(by: { $0.key < $1.key }) {
+            guard let type = Schema.current.type(record.state.type), !record.state.isErased,
+                !hasBeenAnother(id, record, standing)
+            else { continue }
+            judgeValues(of: id, record, type, standing)
+        }
+    }
+
+    /// Whether a record was ever found to be another one: then its values are that one's.
+    private func hasBeenAnother(
+        _ id: RecordID,
+        _ record: StoredRecord,
+        _ standing: Standing
+    ) -> Bool {
+        if record.state.redirect != nil || record.own != nil { return true }
+        return (standing.steps[id] ?? []).contains { step in
+            if step.via != nil { return true }
+            let change = try? Change(payload: step.change.payload, epoch: step.change.epoch)
+            return change?.isAct == true
+        }
+    }
+
+    private mutating func judgeValues(
+        of id: RecordID,
+        _ record: StoredRecord,
+        _ type: RecordType,
+        _ standing: Standing
+    ) {
+        let said = (standing.steps[id] ?? []).compactMap { Said($0, type, books: books) }
+        let entries = standing.conflicts[id] ?? []
+        // A copy was said by somebody before: it answers what it had seen, and is no saying of its own.
+        for one in said where !one.change.isRecovered {
+            for unit in Set(one.change.touched.map { type.unit(of: $0) }).sorted(by: {
+                $0[0] < $1[0]
+            }) {
+                let isSet = type.field(unit[0])?.isSet == true
+                let value = one.change.fields.keeping(unit)
+                let stands =
+                    isSet
+                    ? Set(value.elements(of: unit[0])).isSubset(
+                        of: record.state.fields.elements(of: unit[0])
+                    )
+                    : value == record.state.fields.keeping(unit)
+                        || standing.isFollowed(value, record.state.fields, unit, type)
+                let isOnFile = entries.contains { entry in
+                    [entry.conflict.standing, entry.conflict.proposed].contains { side in
+                        entry.conflict.kind == .existence || side.values.holds(value, unit, isSet)
+                    }
+                }
+                let isAnswered = said.contains { $0.answers(one, about: unit, isSet: isSet) }
+                if !stands, !isOnFile, !isAnswered {
+                    accuse(
+                        "I2",
+                        "\(one.words) said fields \(unit), which stand nowhere",
+                        about: id
+                    )
+                }
+            }
+        }
+    }
+
+    // > I9 a conflict is recorded if, and only if, two concurrent changes gave the same field (or group)
+    // > different values.
+
+    mutating func judgeConflicts(_ standing: Standing) {
+        let server = standing.devices.first { $0.name.hasPrefix("服务器") }?.id
+        for (id, entries) in standing.conflicts.sorted(by: { $0.key < $1.key }) {
+            for entry in entries where entry.conflict.kind == .field {
+                let (one, other) = (entry.conflict.standing, entry.conflict.proposed)
+                let isOfSet = entry.conflict.fields.contains { number in
+                    Schema.current.type(entry.type)?.field(number)?.isSet == true
+                }
+                if one.values == other.values, one.removed.isEmpty, other.removed.isEmpty, !isOfSet
+                {
+                    accuse("I9", "conflict \(entry.id) is between a value and itself", about: id)
+                }
+                // A copy that came back speaks for nobody, and so does the server's own device.
+                if one.device == other.device, one.device != server, restores == 0 {
+                    accuse("I9", "conflict \(entry.id) is between a device and itself", about: id)
+                }
+            }
+        }
+    }
+}
+
+extension Oracle.Standing {
+    /// Whether a value and another differ in nothing but references to what was found to be one.
+    fileprivate func isFollowed(
+        _ value: FieldMap,
+        _ now: FieldMap,
+        _ unit: [UInt32],
+        _ type: RecordType
+    ) -> Bool {
+        unit.allSatisfy { number in
+            if value[number] == now[number] { return true }
+            guard type.field(number)?.format == .reference, let said = value.reference(number),
+                let stands = now.reference(number)
+            else { return false }
+            return wereOne(said, stands)
+        }
+    }
+
+    /// Whether anybody ever found two records to be one, by whatever way around.
+    private func wereOne(_ one: RecordID, _ other: RecordID) -> Bool {
+        var reached: Set<RecordID> = [one]
+        var waiting = [one]
+        while let id = waiting.popLast() {
+            for (source, target) in joined where source == id || target == id {
+                for next in [source, target] where reached.insert(next).inserted {
+                    waiting.append(next)
+                }
+            }
+        }
+        return reached.contains(other)
+    }
+}
+
+/// A change that was accepted, as the oracle reads it.
+private struct Said {
+    let change: Change
+    let device: DeviceID
+    let sequence: SequenceNumber
+    /// Where it stands now.
+    let here: Base
+    /// Where it ever stood, in the epochs that were lost.
+    let places: [Base]
+
+    init?(_ step: StoredStep, _ type: RecordType, books: [String: Oracle.Book]) {
+        guard !step.change.isRedacted, step.via == nil,
+            let change = try? Change(payload: step.change.payload, epoch: step.change.epoch),
+            let canonical = try? change.canonical(as: type)
+        else { return nil }
+        self.change = canonical
+        device = step.change.device
+        sequence = step.change.sequence
+        let former = books.values.filter { $0.device == step.change.device }
+            .flatMap { $0.entries[step.change.sequence]?.places ?? [] }
+        here = Base(epoch: step.change.epoch, revision: step.revision)
+        places = former + [here]
+    }
+
+    var words: String { "change \(sequence.rawValue) of \(device.description.prefix(6))" }
+
+    /// Whether its author had seen another change, or is the same and came later, and says something else.
+    func answers(_ other: Said, about unit: [UInt32], isSet: Bool) -> Bool {
+        guard device != other.device || sequence != other.sequence else { return false }
+        let touches = change.touched.contains { unit.contains($0) }
+        guard touches || change.deletion != nil || change.resolution != nil else { return false }
+        if device == other.device { return sequence > other.sequence }
+        let base = change.base(of: unit)
+        if other.places.contains(where: { $0.epoch == base.epoch && $0.revision <= base.revision })
+        {
+            return true
+        }
+        // What a backup had keeps its revision in every epoch after it.
+        return base.epoch > other.here.epoch && other.here.revision <= base.revision
+    }
+}
+
+extension FieldMap {
+    /// Whether a side of a conflict holds what somebody said of a unit.
+    fileprivate func holds(_ value: FieldMap, _ unit: [UInt32], _ isSet: Bool) -> Bool {
+        guard isSet, let number = unit.first else {
+            return keeping(unit) == value
+                || unit.allSatisfy { value[$0] == nil || value[$0] == self[$0] }
+        }
+        return !Set(elements(of: number)).isDisjoint(with: value.elements(of: number))
+            || value.elements(of: number).isEmpty
+    }
+}

@@ -1,0 +1,215 @@
+internal import SyncClient
+internal import SyncProtocol
+internal import SyncServer
+
+/// What the oracle says that is not so.
+public struct Verdict: Hashable, Codable, Sendable {
+    /// The invariant that does not hold: `I1` to `I15`, or `G` of a digest.
+    public var invariant: String
+    /// What is wrong, in words.
+    public var words: String
+    /// The record concerned, if one is.
+    public var record: String?
+}
+
+/// Knows everything that was ever captured, by what the devices' own disks said at the time, and judges.
+///
+/// It is told, never asks the product what it ought to be: its books are the changes' bytes as they stood in
+/// each outbox when the capture returned, and where each was said to stand.
+struct Oracle {
+    /// A change as it was captured.
+    struct Captured {
+        let payload: [UInt8]
+        let change: Change?
+        /// Where the server said that it stood: in each epoch that accepted it.
+        var places: [Base] = []
+        /// The handheld was lost, or put back, before anybody else had it.
+        var isLost = false
+    }
+
+    /// The books of one handheld.
+    struct Book {
+        let device: DeviceID
+        var entries: [SequenceNumber: Captured] = [:]
+        var last = SequenceNumber.none
+        /// The highest revision in each epoch that it was shown of each record.
+        var seen: [RecordID: Base] = [:]
+    }
+
+    /// By the handheld's name: a copy of a handheld has books of its own.
+    private(set) var books: [String: Book] = [:]
+    var verdicts: [Verdict] = []
+    /// How often the server was restored, or fell over.
+    var restores = 0
+    /// What handhelds held when the server lost its disk: it has to come back.
+    var promised: [Promise] = []
+
+    /// A copy that a handheld held.
+    struct Promise {
+        let holder: String
+        let record: RecordID
+        let fields: FieldMap
+    }
+
+    mutating func open(_ name: String, for device: DeviceID) {
+        books[name] = Book(device: device)
+    }
+
+    /// A copy begins with what the original had.
+    mutating func copy(_ name: String, as copy: String) { books[copy] = books[name] }
+
+    mutating func accuse(_ invariant: String, _ words: String, about record: RecordID? = nil) {
+        let verdict = Verdict(
+            invariant: invariant,
+            words: words,
+            record: record?.description
+        )
+        if verdicts.count < 20, !verdicts.contains(verdict) { verdicts.append(verdict) }
+    }
+
+    /// Writes down what a handheld's outbox has that the books have not, and what was answered.
+    mutating func note(_ device: any Handheld) async throws {
+        guard var book = books[device.name] else { return }
+        let known = book.last
+        let fresh = try await device.store.read { transaction in
+            var fresh: [OutboxEntry] = []
+            let last = try transaction.lastChange()?.sequence ?? .none
+            guard last > known else { return fresh }
+            for number in (known.rawValue + 1)...last.rawValue {
+                let found = try transaction.change(SequenceNumber(rawValue: number))
+                if let found { fresh.append(found) }
+            }
+            return fresh
+        }
+        for entry in fresh {
+            let change = try? Change(payload: entry.payload, epoch: .none)
+            book.entries[entry.sequence] = Captured(payload: entry.payload, change: change)
+            book.last = max(book.last, entry.sequence)
+        }
+        books[device.name] = book
+    }
+
+    /// Writes down where the server said that changes stand.
+    mutating func noteAnswers(of device: any Handheld) async throws {
+        guard var book = books[device.name] else { return }
+        let numbers = Array(book.entries.keys)
+        let answered = try await device.store.read { transaction in
+            let epoch = try transaction.profile()?.epoch ?? .none
+            return try numbers.compactMap { number -> (SequenceNumber, Base)? in
+                guard let outcome = try transaction.change(number)?.outcome,
+                    outcome.kind != .quarantined
+                else { return nil }
+                return (number, Base(epoch: epoch, revision: outcome.revision))
+            }
+        }
+        for (number, place) in answered where book.entries[number]?.places.last != place {
+            // An answer of an earlier epoch stays what it was.
+            if book.entries[number]?.places.last?.revision == place.revision { continue }
+            book.entries[number]?.places.append(place)
+        }
+        books[device.name] = book
+    }
+
+    // > I8 no move, revocation or reset loses an unsent change.
+
+    /// What was captured on a handheld is in its outbox, byte for byte, whatever happened to it.
+    mutating func judgeOutbox(of device: any Handheld) async throws {
+        guard let book = books[device.name] else { return }
+        let numbers = book.entries.keys.sorted()
+        let held = try await device.store.read { transaction in
+            try numbers.map { try transaction.change($0) }
+        }
+        for (number, entry) in zip(numbers, held) {
+            guard let captured = book.entries[number], !captured.isLost else { continue }
+            // What was answered may be forgotten, or redacted; what was not has to be there whole.
+            let isForgotten = entry?.outcome != nil && entry?.payload.isEmpty == true
+            if entry?.payload != captured.payload, !isForgotten {
+                accuse(
+                    "I8",
+                    "\(device.name): change \(number.rawValue) is not in the outbox as captured",
+                    about: captured.change?.record
+                )
+            }
+        }
+    }
+
+    /// Up to which of a handheld's changes the server has them, and no other in their place.
+    func last(of name: String, in stored: [StoredChange]) -> SequenceNumber {
+        guard let book = books[name] else { return .none }
+        let bytes = Dictionary(
+            stored.map { ($0.sequence, $0.payload) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        var last = SequenceNumber.none
+        for (number, captured) in book.entries.sorted(by: { $0.key < $1.key }) {
+            guard bytes[number] == captured.payload else { break }
+            last = number
+        }
+        return last
+    }
+
+    /// The handheld is gone: what only it had is lost, and nobody's fault.
+    mutating func giveUp(_ device: any Handheld, above answered: SequenceNumber) {
+        guard var book = books[device.name] else { return }
+        for number in book.entries.keys where number > answered {
+            book.entries[number]?.isLost = true
+        }
+        books[device.name] = book
+    }
+
+    /// The handheld was put back: what it had captured since is lost to it.
+    mutating func forget(_ name: String, above last: SequenceNumber) {
+        guard var book = books[name] else { return }
+        for number in book.entries.keys where number > last { book.entries[number] = nil }
+        book.last = min(book.last, last)
+        book.seen = [:]
+        books[name] = book
+    }
+
+    /// Writes down what a handheld holds at the moment at which the server loses its disk.
+    mutating func promise(_ device: any Handheld) async throws {
+        let held = try await device.store.read { transaction in
+            try transaction.records(before: Epoch(rawValue: .max >> 1)).compactMap { record in
+                record.acknowledged.flatMap { known in
+                    known.isDeleted || known.redirect != nil || record.areas.isEmpty
+                        ? nil : (record.id, known.fields)
+                }
+            }
+        }
+        promised += held.map { Promise(holder: device.name, record: $0.0, fields: $0.1) }
+    }
+
+    // > I4 a device sees its own writes at once, never sees a revision go backwards within an epoch.
+
+    /// A record as a handheld shows it is what somebody has just made it say.
+    mutating func judgeOwnWrite(
+        _ said: FieldMap,
+        shown: FieldMap?,
+        of id: RecordID,
+        on device: any Handheld
+    ) {
+        let missing = said.numbers.filter { number in
+            guard let shown else { return true }
+            let own = Set(said.elements(of: number))
+            return said[number] != shown[number] && !own.isSubset(of: shown.elements(of: number))
+        }
+        guard !missing.isEmpty else { return }
+        accuse("I4", "\(device.name) does not see its own write of fields \(missing)", about: id)
+    }
+
+    mutating func judgeRevisions(of device: any Handheld) async throws {
+        guard var book = books[device.name] else { return }
+        let bases = try await device.store.read { transaction in
+            try transaction.records(before: Epoch(rawValue: .max >> 1)).compactMap { record in
+                record.acknowledged.map { (record.id, $0.base) }
+            }
+        }
+        for (id, base) in bases {
+            if let before = book.seen[id], base < before, !device.mayDiffer, restores == 0 {
+                accuse("I4", "\(device.name) saw a revision go backwards", about: id)
+            }
+            book.seen[id] = max(book.seen[id] ?? base, base)
+        }
+        books[device.name] = book
+    }
+}

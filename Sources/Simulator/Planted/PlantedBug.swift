@@ -1,0 +1,59 @@
+/// A bug that can be switched on in a world, to see that the oracle says no.
+///
+/// None of them is in the product: each is planted between the product's parts, in the stores and on the
+/// wire.
+public enum PlantedBug: String, CaseIterable, Codable, Sendable {
+    // MARK: - In the server's store
+    /// The high-water mark of a device is forgotten now and then.
+    case forgetsHighWater = "forgets-high-water"
+    /// A feed's head is told before what stands there is committed.
+    case positionBeforeCommit = "position-before-commit"
+    /// A record that leaves an area leaves no departure.
+    case dropsDepartures = "drops-departures"
+    /// The first entry behind a bookmark is skipped.
+    case skipsPageBoundary = "skips-page-boundary"
+    /// Tombstones travel as live records.
+    case resurrectsTombstones = "resurrects-tombstones"
+    /// Conflicts are not kept.
+    case losesConflicts = "loses-conflicts"
+    /// Now and then a change is not written into the history.
+    case losesHistory = "loses-history"
+    /// Now and then a batch is answered, and its transaction does not commit.
+    case answersBeforeCommit = "answers-before-commit"
+    /// A device is served the whole city.
+    case widensGrants = "widens-grants"
+    /// Digests are not kept with the placements.
+    case losesDigests = "loses-digests"
+
+    // MARK: - On the device
+    /// The bookmark is kept one position too far.
+    case bookmarkAhead = "bookmark-ahead"
+    /// Now and then a capture is not written into the outbox.
+    case dropsCaptures = "drops-captures"
+    /// What arrives hides the device's own unsent writes.
+    case hidesOwnWrites = "hides-own-writes"
+    /// Of a page only half is kept.
+    case keepsHalfAPage = "keeps-half-a-page"
+    /// The base of an unsent change moves with what is pulled beneath it.
+    case movesBaseOnPull = "moves-base-on-pull"
+    /// Answered changes are forgotten before a backup has them.
+    case trimsTooEarly = "trims-too-early"
+    /// After a restore nothing is offered again.
+    case offersNothingAgain = "offers-nothing-again"
+    /// Copies of a lost epoch are not kept aside.
+    case forgetsCopies = "forgets-copies"
+
+    // MARK: - On the wire
+    /// An answer from before the device's own clock is taken for an old one.
+    case trustsTheClock = "trusts-the-clock"
+
+    var isOfServer: Bool {
+        switch self {
+        case .forgetsHighWater, .positionBeforeCommit, .dropsDepartures, .skipsPageBoundary,
+            .resurrectsTombstones, .losesConflicts, .losesHistory, .answersBeforeCommit,
+            .widensGrants, .losesDigests:
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,125 @@
+internal import SyncProtocol
+internal import SyncServer
+internal import Synchronization
+
+/// A server's store in which a bug is planted.
+final class PlantedStore: Store {
+    private let base: any Store
+    private let bug: PlantedBug
+    private let writes = Mutex(0)
+
+    init(_ base: any Store, _ bug: PlantedBug) {
+        self.base = base
+        self.bug = bug
+    }
+
+    private struct NeverCommitted<Result: Sendable>: Error {
+        let result: Result
+    }
+
+    func write<R: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> R
+    ) async throws -> R {
+        let bug = bug
+        let count = writes.withLock { count in
+            count += 1
+            return count
+        }
+        do {
+            return try await base.write { transaction in
+                let result = try body(PlantedStoreTransaction(base: transaction, bug: bug))
+                if bug == .answersBeforeCommit, count % 12 == 0 {
+                    throw NeverCommitted(result: result)
+                }
+                return result
+            }
+        } catch let lost as NeverCommitted<R> {
+            return lost.result
+        }
+    }
+
+    func read<R: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> R
+    ) async throws -> R {
+        let bug = bug
+        return try await base.read { reader in
+            guard let transaction = reader as? any StoreTransaction else { return try body(reader) }
+            return try body(PlantedStoreTransaction(base: transaction, bug: bug))
+        }
+    }
+
+    func scrub() async throws { try await base.scrub() }
+}
+
+/// A transaction in which a bug is planted.
+private struct PlantedStoreTransaction: ForwardingStoreTransaction {
+    let base: any StoreTransaction
+    let bug: PlantedBug
+
+    func save(_ device: StoredDevice) throws {
+        var device = device
+        if bug == .forgetsHighWater, let known = try base.device(device.id),
+            device.highWater.rawValue % 3 == 0, known.highWater > .none
+        {
+            (device.highWater, device.chain) = (known.highWater, known.chain)
+        }
+        try base.save(device)
+    }
+
+    func device(_ id: DeviceID) throws -> StoredDevice? {
+        guard bug == .widensGrants, var device = try base.device(id), !device.grants.isEmpty,
+            let city = AreaCode("3309")
+        else { return try base.device(id) }
+        device.grants[device.grants.count - 1].areas = [city]
+        return device
+    }
+
+    func heads(under areas: [AreaCode]) throws -> [AreaHead] {
+        var heads = try base.heads(under: areas)
+        guard bug == .positionBeforeCommit else { return heads }
+        for index in heads.indices {
+            heads[index].head = Position(rawValue: heads[index].head.rawValue + 1)
+        }
+        return heads
+    }
+
+    func put(_ move: FeedMove) throws {
+        guard bug == .dropsDepartures, move.isDeparture else { return try base.put(move) }
+    }
+
+    func feed(
+        of area: AreaCode,
+        after position: Position,
+        _ visit: (FeedEntry) throws -> Bool
+    ) throws {
+        var isFirst = true
+        try base.feed(of: area, after: position) { entry in
+            defer { isFirst = false }
+            if bug == .skipsPageBoundary, isFirst, position > .start { return true }
+            guard bug == .resurrectsTombstones,
+                case .record(var copy, let open) = entry.content, copy.isDeleted,
+                copy.redirect == nil, !copy.isErased
+            else { return try visit(entry) }
+            copy.isDeleted = false
+            return try visit(
+                FeedEntry(position: entry.position, content: .record(copy, openConflicts: open))
+            )
+        }
+    }
+
+    func save(_ conflict: ConflictEntry) throws -> UInt64 {
+        guard bug == .losesConflicts, conflict.id == 0 else { return try base.save(conflict) }
+        return 1
+    }
+
+    func append(_ change: StoredChange, effects: [StoredEffect]) throws -> UInt64 {
+        guard bug == .losesHistory, change.sequence.rawValue % 7 == 3 else {
+            return try base.append(change, effects: effects)
+        }
+        return 0
+    }
+
+    func add(_ change: AreaDigest, to area: AreaCode) throws {
+        if bug != .losesDigests { try base.add(change, to: area) }
+    }
+}

@@ -1,0 +1,108 @@
+internal import Chance
+internal import LocalSQLite
+internal import ResidenceDomain
+internal import SyncClient
+internal import SyncProtocol
+internal import SyncServer
+internal import SyncTrust
+
+/// A handheld: its disk, its clock, its way to the server, and the program that runs on it.
+final class SimulatedDevice {
+    /// Small batches and pages, so that a sync takes several round trips.
+    static let limits: Limits = {
+        var limits = Limits()
+        limits.changesPerBatch = 12
+        limits.pageBytes = 6_000
+        limits.attempts = 4
+        return limits
+    }()
+
+    let name: String
+    let role: Role
+    let clock: SimulatedClock
+    let network: SimulatedNetwork
+    private(set) var disk = FaultDisk()
+    private(set) var client: ResidenceClient
+    private(set) var store: any LocalStore
+    /// Yesterday's image of its disk.
+    var image: FaultDisk?
+    /// Whether it is out of use: lost, or refused since it is a copy of another.
+    var isRetired = false
+    /// Whether something happened to what it holds that a repair has to find.
+    var mayDiffer = false
+    private(set) var id: DeviceID?
+    private let bug: PlantedBug?
+
+    init(
+        named name: String,
+        role: Role,
+        clock: SimulatedClock,
+        network: SimulatedNetwork,
+        bug: PlantedBug?
+    ) throws {
+        self.name = name
+        self.role = role
+        self.clock = clock
+        self.network = network
+        self.bug = bug
+        (client, store) = try Self.open(disk, clock, network, bug)
+    }
+
+    private static func open(
+        _ disk: FaultDisk,
+        _ clock: SimulatedClock,
+        _ network: SimulatedNetwork,
+        _ bug: PlantedBug?
+    ) throws -> (ResidenceClient, any LocalStore) {
+        let opened = try LocalSQLiteStore(simulatedAt: disk.path("device.sqlite"))
+        let store: any LocalStore =
+            bug.map { PlantedLocalStore(base: opened, bug: $0) } ?? opened
+        let client = ResidenceClient(
+            store: store,
+            transport: network,
+            rules: ResidenceRules(),
+            environment: clock.environment,
+            limits: limits
+        )
+        return (client, store)
+    }
+
+    /// Introduces itself with a link of the server's.
+    func enrol(with service: SyncService, areas: [AreaCode]) async throws {
+        let expected = try await service.expectDevice(named: name, areas: areas, role: role)
+        let link = EnrolmentLink(
+            address: "http://server.sim",
+            code: expected.code.description,
+            fingerprint: service.fingerprint
+        )
+        id = try await client.enrol(link: link.text).device
+    }
+
+    /// The program was killed, or the power cut; it starts again on what the disk holds.
+    func restart(seed: UInt64, cleanly: Bool) throws {
+        disk.cutPower(after: 0)
+        disk.restart(seed: seed, cleanly: cleanly)
+        (client, store) = try Self.open(disk, clock, network, bug)
+    }
+
+    /// The disk is put back to an image.
+    func rollBack(to image: FaultDisk) throws {
+        disk = image.copied()
+        (client, store) = try Self.open(disk, clock, network, bug)
+    }
+
+    /// Another handheld with a copy of this one's disk.
+    func cloned(named name: String, on network: SimulatedNetwork) throws -> SimulatedDevice {
+        let clone = try SimulatedDevice(
+            named: name,
+            role: role,
+            clock: clock,
+            network: network,
+            bug: bug
+        )
+        clone.id = id
+        clone.mayDiffer = mayDiffer
+        try clone.rollBack(to: disk)
+        return clone
+    }
+}

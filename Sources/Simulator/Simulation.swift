@@ -1,0 +1,137 @@
+internal import SyncClient
+internal import SyncProtocol
+internal import SyncServer
+
+/// Runs worlds.
+public enum Simulation {
+    /// How often everybody may have to sync before everything is quiet.
+    static let rounds = 12
+
+    /// Runs a plan, from the first day to the verdict.
+    public static func run(_ plan: Plan) async throws -> RunReport {
+        let world = try await World(plan)
+        try await world.live()
+        try await world.settle()
+        return world.report
+    }
+
+    /// The smallest number of events after which a plan still fails.
+    ///
+    /// A run is the same up to any event, so the first one that matters is found by halving; `progress` is
+    /// told how many events are still in question.
+    public static func shrink(
+        _ plan: Plan,
+        events: Int,
+        progress: (Int) -> Void = { _ in }
+    ) async throws -> RunReport {
+        var (sound, failing) = (0, events)
+        while failing - sound > 1 {
+            progress(failing - sound)
+            let middle = (sound + failing) / 2
+            var shorter = plan
+            shorter.limit = middle
+            if try await run(shorter).isSound { sound = middle } else { failing = middle }
+        }
+        var last = plan
+        last.limit = failing
+        last.keepsStory = true
+        return try await run(last)
+    }
+}
+
+extension World {
+    /// Lets the days go by.
+    func live() async throws {
+        for day in 0..<plan.days {
+            for device in devices { device.network.set(away: random.happens(weather.away)) }
+            report.deviceDays += inUse.count
+            for (minute, device, event) in eventsOfADay() {
+                if let limit = plan.limit, report.events >= limit { return }
+                report.events += 1
+                time.advance(to: WorldTime.start + Int64(day * 1_440 + minute) * 60_000)
+                do {
+                    try await happen(event, to: device)
+                } catch let error as SyncError {
+                    // Nothing that befalls anybody may end in an error that nobody is told.
+                    oracle.accuse("I8", "\(event) on \(devices[device].name): \(error.message)")
+                }
+            }
+            try await giveAreasAgain()
+        }
+    }
+
+    /// The weather clears, everybody syncs until nobody has anything new, and the oracle judges.
+    func settle() async throws {
+        for device in devices { device.network.set(calm: true) }
+        let began = time.elapsed
+        for device in inUse where device.mayDiffer { _ = try await device.client.check() }
+        for round in 1...Simulation.rounds {
+            var isQuiet = true
+            for device in inUse {
+                time.advance(to: time.now + 20_000)
+                guard let done = try await sync(device) else {
+                    isQuiet = false
+                    continue
+                }
+                if done.received + done.departed + done.unanswered > 0 || !done.outcomes.isEmpty
+                    || done.repair != nil
+                {
+                    isQuiet = false
+                }
+            }
+            try await giveAreasAgain()
+            report.rounds = round
+            if isQuiet { break }
+        }
+        report.minutesToConverge = Int((time.elapsed - began) / 60_000)
+        try await judge()
+        try await sum()
+    }
+
+    private func judge() async throws {
+        guard let store = server.store else { return }
+        let standing = try await Oracle.standing(in: store)
+        oracle.judgeHistory(standing, of: devices.map(\.name))
+        oracle.judgeChains(standing)
+        oracle.judgePromises(standing, of: Set(inUse.map(\.name)))
+        oracle.judgeValues(standing)
+        oracle.judgeConflicts(standing)
+        for device in inUse {
+            try await oracle.judgeOutbox(of: device)
+            try await oracle.judgeRevisions(of: device)
+            try await oracle.judge(device, standing, in: server.door)
+        }
+        report.verdicts = oracle.verdicts
+        guard plan.keepsStory, let id = oracle.verdicts.first?.record.flatMap({ RecordID($0) })
+        else {
+            return
+        }
+        report.story = standing.story(of: id)
+    }
+
+    private func sum() async throws {
+        guard let store = server.store else { return }
+        let standing = try await Oracle.standing(in: store)
+        for entries in standing.conflicts.values {
+            for entry in entries {
+                let name = entry.isOpen ? "open" : "\(entry.conflict.policy)"
+                report.conflicts[name, default: 0] += 1
+            }
+        }
+        report.returned = standing.returned.count
+        for device in devices {
+            let traffic = device.network.traffic
+            report.requests += traffic.requests
+            report.faults += traffic.faults
+            report.bytesUp += traffic.bytesUp
+            report.bytesDown += traffic.bytesDown
+        }
+        for head in standing.heads {
+            note("\(head.area.rawValue) \(head.head.rawValue) \(head.digest.sum)")
+        }
+        let digits = String(chronicle.trace, radix: 16)
+        report.trace = String(repeating: "0", count: 16 - digits.count) + digits
+        let concerned = report.verdicts.first?.record.flatMap { RecordID($0) }
+        if plan.keepsStory { report.story = chronicle.story(of: concerned) + report.story }
+    }
+}

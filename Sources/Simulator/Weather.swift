@@ -1,0 +1,154 @@
+public import Chance
+
+/// What may go wrong in a world, as odds; each run draws its own weather from it.
+public struct Weather: Hashable, Codable, Sendable {
+    // MARK: - The network: for each request
+    /// The request never arrives.
+    public var requestLost = 0.0
+    /// The server does it, and the answer is lost.
+    public var answerLost = 0.0
+    /// The answer ends in the middle.
+    public var answerCut = 0.0
+    /// A byte of the request or the answer is another one.
+    public var corrupted = 0.0
+    /// The request is delivered twice.
+    public var repeated = 0.0
+    /// The request is delivered once more later, after others: reordered.
+    public var replayedLater = 0.0
+    /// The server asks to be asked later.
+    public var busy = 0.0
+
+    // MARK: - The devices: for each day
+    /// No network all day.
+    public var away = 0.0
+    /// The clock jumps, by up to two years, either way.
+    public var clockJumps = 0.0
+    /// The clock of a new device is wrong from the start.
+    public var clockWrong = 0.0
+    /// The program is killed in the middle of what it does.
+    public var killed = 0.0
+    /// The battery falls out: what was not synced to the disk is torn.
+    public var powerCut = 0.0
+    /// The disk is full for a while.
+    public var diskFull = 0.0
+    /// The disk fails to sync.
+    public var syncFails = 0.0
+    /// The handheld falls off the ferry.
+    public var lost = 0.0
+    /// The handheld is copied, and both go on.
+    public var cloned = 0.0
+    /// The handheld is put back to yesterday's image.
+    public var rolledBack = 0.0
+    /// A byte or a row of what the device holds changes.
+    public var rot = 0.0
+
+    // MARK: - The server: for each day
+    /// The daemon is killed in the middle of what it does, its machine goes on.
+    public var serverKilled = 0.0
+    /// The machine loses its power.
+    public var serverPowerCut = 0.0
+    /// The disk is full for a while.
+    public var serverDiskFull = 0.0
+    /// The disk is lost, and a backup restored.
+    public var restored = 0.0
+    /// The same, and nobody says so.
+    public var failedOver = 0.0
+
+    // MARK: - The operator: for each day
+    /// A backup is made.
+    public var backup = 0.5
+    /// A device's areas change.
+    public var reassigned = 0.0
+
+    /// Nothing goes wrong.
+    public init() {}
+
+    /// Nothing goes wrong.
+    public static let fair = Weather()
+
+    /// A poor network, and nothing else.
+    public static let drizzle: Weather = {
+        var weather = Weather()
+        weather.requestLost = 0.1
+        weather.answerLost = 0.1
+        weather.answerCut = 0.05
+        weather.repeated = 0.1
+        weather.replayedLater = 0.05
+        weather.away = 0.3
+        weather.busy = 0.03
+        weather.clockWrong = 0.3
+        weather.clockJumps = 0.02
+        return weather
+    }()
+
+    /// Whatever happens to devices, and a server that comes back as it was.
+    public static let rain: Weather = {
+        var weather = Weather.drizzle
+        weather.corrupted = 0.03
+        weather.killed = 0.05
+        weather.powerCut = 0.03
+        weather.diskFull = 0.03
+        weather.syncFails = 0.02
+        weather.cloned = 0.005
+        weather.rolledBack = 0.005
+        weather.rot = 0.03
+        weather.serverKilled = 0.1
+        weather.serverPowerCut = 0.05
+        weather.serverDiskFull = 0.05
+        weather.reassigned = 0.05
+        return weather
+    }()
+
+    /// Everything, and a server that loses its disk.
+    public static let storm: Weather = {
+        var weather = Weather.rain
+        weather.lost = 0.01
+        weather.restored = 0.08
+        weather.failedOver = 0.03
+        return weather
+    }()
+
+    /// The server room is flooded, again and again, and handhelds are lost; the network is good.
+    public static let flood: Weather = {
+        var weather = Weather()
+        weather.backup = 0.6
+        weather.restored = 0.35
+        weather.failedOver = 0.1
+        weather.lost = 0.04
+        return weather
+    }()
+
+    /// The weathers that have a name.
+    public static let named: [(name: String, weather: Weather)] = [
+        ("fair", fair), ("drizzle", drizzle), ("rain", rain), ("storm", storm), ("flood", flood),
+    ]
+
+    /// The odds by which a run goes: each drawn up to twice what is said here, and some switched off.
+    public func drawn(by random: inout SplitMix64) -> Weather {
+        var weather = self
+        for odds in Self.odds where weather[keyPath: odds] > 0 {
+            let isOff = random.happens(oneIn: 4)
+            let scale = Double(random.below(1_000)) / 500
+            weather[keyPath: odds] = isOff ? 0 : min(0.9, weather[keyPath: odds] * scale)
+        }
+        return weather
+    }
+
+    private static var odds: [WritableKeyPath<Weather, Double>] {
+        [
+            \.requestLost, \.answerLost, \.answerCut, \.corrupted, \.repeated, \.replayedLater,
+            \.busy, \.away, \.clockJumps, \.clockWrong, \.killed, \.powerCut, \.diskFull,
+            \.syncFails, \.lost, \.cloned, \.rolledBack, \.rot, \.serverKilled, \.serverPowerCut,
+            \.serverDiskFull, \.restored, \.failedOver, \.backup, \.reassigned,
+        ]
+    }
+}
+
+extension SplitMix64 {
+    /// Whether something with these odds, 0 to 1, happens.
+    mutating func happens(_ odds: Double) -> Bool {
+        // Always drawn, so that switching one thing off moves nothing else.
+        let drawn = Double(next() >> 11) / Double(1 << 53)
+        return drawn < odds
+    }
+}

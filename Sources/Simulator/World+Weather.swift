@@ -1,0 +1,232 @@
+internal import Chance
+internal import SyncClient
+internal import SyncProtocol
+internal import SyncServer
+
+// What befalls handhelds, the server and its operator.
+
+extension World {
+    /// One event of a day.
+    enum Event {
+        case act, sync, kill, powerCut, fillUp, failSyncs, lose, clone, takeImage, rollBack, rot,
+            jump
+        case killServer, cutServer, fillServer, restore, failOver, backUp, reassign, hire
+    }
+
+    /// What happens on a day, in the order of its minutes.
+    func eventsOfADay() -> [(minute: Int, device: Int, event: Event)] {
+        var events: [(minute: Int, device: Int, event: Event)] = []
+        func add(_ event: Event, _ device: Int = 0, _ odds: Double = 1) {
+            let minute = random.below(1_440)
+            if random.happens(odds) { events.append((minute, device, event)) }
+        }
+        for index in devices.indices {
+            for _ in 0..<(3 + random.below(5)) { add(.act, index) }
+            for _ in 0..<(1 + random.below(2)) { add(.sync, index) }
+            add(.takeImage, index, 0.5)
+            add(.kill, index, weather.killed)
+            add(.powerCut, index, weather.powerCut)
+            add(.fillUp, index, weather.diskFull)
+            add(.failSyncs, index, weather.syncFails)
+            add(.lose, index, weather.lost)
+            add(.clone, index, weather.cloned)
+            add(.rollBack, index, weather.rolledBack)
+            add(.rot, index, weather.rot)
+            add(.jump, index, weather.clockJumps)
+        }
+        add(.backUp, 0, weather.backup)
+        add(.killServer, 0, weather.serverKilled)
+        add(.cutServer, 0, weather.serverPowerCut)
+        add(.fillServer, 0, weather.serverDiskFull)
+        add(.restore, 0, weather.restored)
+        add(.failOver, 0, weather.failedOver)
+        add(.reassign, random.below(devices.count), weather.reassigned)
+        if inUse.count < plan.devices { add(.hire) }
+        return events.sorted { ($0.minute, $0.device) < ($1.minute, $1.device) }
+    }
+
+    func happen(_ event: Event, to index: Int) async throws {
+        let device = devices[index]
+        guard !device.isRetired || event.isOfServer else { return }
+        switch event {
+        case .act: try await act(on: device)
+        case .sync: try await sync(device)
+        case .kill, .powerCut: try await kill(device, cleanly: event == .kill)
+        case .fillUp: try await fillUp(device)
+        case .failSyncs:
+            device.disk.failSyncs(1 + random.below(3))
+            try await act(on: device)
+            // What a failed sync leaves is for a restart to find out.
+            try await kill(device, cleanly: true)
+        case .lose: try await retire(device)
+        case .clone: try await clone(device)
+        case .takeImage: device.image = device.disk.copied()
+        case .rollBack: try await rollBack(device)
+        case .rot: try await rot(device)
+        case .jump:
+            device.clock.jump(by: (Int64(random.below(1_460)) - 730) * 86_400_000)
+            note("! \(device.name)'s clock jumps")
+        case .killServer, .cutServer: try await killServer(cleanly: event == .killServer)
+        case .fillServer: try await fillServer()
+        case .restore, .failOver: try await restore(declared: event == .restore)
+        case .backUp:
+            try await server.backUp()
+            note("! a backup is made")
+        case .reassign: try await reassign(device)
+        case .hire: try await hire()
+        }
+    }
+
+    // MARK: - Handhelds
+
+    /// Something is being done when the program is killed, or the battery falls out.
+    private func kill(_ device: SimulatedDevice, cleanly: Bool) async throws {
+        device.disk.cutPower(after: random.below(120))
+        for _ in 0..<(1 + random.below(3)) where !device.disk.isCut { try await act(on: device) }
+        if !device.disk.isCut { try await sync(device) }
+        try device.restart(seed: random.next(), cleanly: cleanly)
+        report.kills += 1
+        note("! \(device.name) \(cleanly ? "is killed" : "loses its power") and starts again")
+        try await oracle.note(device)
+        try await oracle.judgeOutbox(of: device)
+    }
+
+    private func fillUp(_ device: SimulatedDevice) async throws {
+        device.disk.fillUp(leaving: random.below(20_000))
+        for _ in 0..<(1 + random.below(3)) { try await act(on: device) }
+        try await sync(device)
+        device.disk.makeRoom()
+        note("! \(device.name)'s disk was full")
+        try await oracle.judgeOutbox(of: device)
+    }
+
+    private func clone(_ device: SimulatedDevice) async throws {
+        let name = "\(device.name)+"
+        guard !devices.contains(where: { $0.name == name }) else { return }
+        try await oracle.note(device)
+        let clone = try device.cloned(named: name, on: network())
+        oracle.copy(device.name, as: name)
+        devices.append(clone)
+        note("! \(device.name) is copied")
+    }
+
+    private func rollBack(_ device: SimulatedDevice) async throws {
+        guard let image = device.image else { return }
+        try device.rollBack(to: image)
+        oracle.promised.removeAll { $0.holder == device.name }
+        let last = try await device.store.read { try $0.lastChange()?.sequence ?? .none }
+        oracle.forget(device.name, above: last)
+        note("! \(device.name) is put back to an image")
+    }
+
+    /// What the disk holds of some record is another than was written.
+    private func rot(_ device: SimulatedDevice) async throws {
+        let (chance, deed) = (random.next(), random.below(3))
+        let struck = try await device.store.write { transaction -> RecordID? in
+            let held = try transaction.records(before: Epoch(rawValue: .max >> 1))
+                .filter { $0.acknowledged?.isDeleted == false && !$0.areas.isEmpty }
+            guard !held.isEmpty else { return nil }
+            var record = held[Int(chance % UInt64(held.count))]
+            switch deed {
+            case 0 where record.pending == 0 && record.returned == 0:
+                try transaction.erase(record.id)
+            case 1: record.acknowledged?.fields = FieldMap().setting(text: "坏", of: 1)
+            default: record.acknowledged?.base.revision = Revision(rawValue: 1)
+            }
+            if deed != 0 { try transaction.save(record) }
+            return record.id
+        }
+        device.mayDiffer = true
+        _ = try await device.client.check()
+        note("! \(device.name)'s disk rots", about: struck)
+    }
+
+    // MARK: - The server
+
+    private func killServer(cleanly: Bool) async throws {
+        server.disk.cutPower(after: random.below(400))
+        for _ in 0..<4 where !server.disk.isCut {
+            let device = devices[random.below(devices.count)]
+            if !device.isRetired { try await sync(device) }
+        }
+        server.stop(cleanly: cleanly, seed: random.next())
+        try await server.start()
+        report.kills += 1
+        note("! the server \(cleanly ? "is killed" : "loses its power") and starts again")
+    }
+
+    private func fillServer() async throws {
+        server.disk.fillUp(leaving: random.below(30_000))
+        for _ in 0..<3 {
+            let device = devices[random.below(devices.count)]
+            if !device.isRetired { try await sync(device) }
+        }
+        server.disk.makeRoom()
+        note("! the server's disk was full")
+    }
+
+    private func restore(declared: Bool) async throws {
+        // An old backup now and then, mostly the last one; a standby is never far behind.
+        let count = server.backups.count
+        guard count > 0 else { return }
+        let back = declared && random.happens(oneIn: 3) ? random.below(min(count, 4)) : 0
+        let backup = server.backups[count - 1 - back]
+        for device in inUse where !device.mayDiffer { try await oracle.promise(device) }
+        try await server.restore(backup, declared: declared)
+        report.restores += 1
+        oracle.restores += 1
+        for device in devices where device.isRetired {
+            oracle.giveUp(device, above: device.id.flatMap { backup.highWaters[$0] } ?? .none)
+        }
+        note(
+            "! the server goes on from a backup, \(declared ? "as declared" : "and nobody says so")"
+        )
+        try await giveAreasAgain()
+    }
+
+    // MARK: - The operator
+
+    private func reassign(_ device: SimulatedDevice) async throws {
+        guard let id = device.id, device.role == .coordinator else { return }
+        let areas = Set([
+            Actor.towns[random.below(Actor.towns.count)],
+            Actor.towns[random.below(Actor.towns.count)],
+        ]).sorted()
+        server.door.note(areas, of: id)
+        try await giveAreasAgain()
+        note("! \(device.name) is given \(areas.map(\.rawValue))")
+    }
+
+    /// What a device was given is what the server knows, also after a restore; who waits is confirmed.
+    func giveAreasAgain() async throws {
+        guard let service = server.service, let store = server.store else { return }
+        for device in try await service.devices() {
+            let areas = server.door.areas(of: device.id)
+            guard !areas.isEmpty else { continue }
+            if let claimed = device.claimed {
+                _ = try await service.confirm(device.id, areas: areas, role: claimed.role)
+            } else if device.grant.areas != areas {
+                try await store.write { transaction in
+                    var device = device
+                    device.grants.append(
+                        Grant(
+                            number: device.grant.number + 1,
+                            areas: areas,
+                            role: device.grant.role
+                        )
+                    )
+                    try transaction.save(device)
+                }
+            }
+        }
+    }
+}
+
+extension World.Event {
+    fileprivate var isOfServer: Bool {
+        switch self {
+        case .killServer, .cutServer, .fillServer, .restore, .failOver, .backUp, .hire: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,168 @@
+internal import Chance
+internal import SyncClient
+internal import SyncProtocol
+internal import SyncServer
+
+/// One server, many handhelds, the weather, and an oracle that judges.
+final class World {
+    let plan: Plan
+    let weather: Weather
+    let time = WorldTime()
+    let server: SimulatedServer
+    var random: SplitMix64
+    var devices: [SimulatedDevice] = []
+    var oracle = Oracle()
+    var chronicle: Chronicle
+    var report: RunReport
+    private var hired = 0
+
+    init(_ plan: Plan) async throws {
+        self.plan = plan
+        random = SplitMix64(seed: plan.seed)
+        weather = plan.weather.drawn(by: &random)
+        chronicle = Chronicle(keepsLines: plan.keepsStory)
+        report = RunReport(seed: plan.seed)
+        server = try SimulatedServer(time: time, random: &random, bug: plan.bug)
+        try await server.start()
+        for _ in 0..<max(1, plan.devices) { try await hire() }
+    }
+
+    func note(_ text: String, about record: RecordID? = nil) {
+        chronicle.note(text, at: time.elapsed, about: record)
+    }
+
+    var inUse: [SimulatedDevice] { devices.filter { !$0.isRetired } }
+
+    // MARK: - People
+
+    /// Gives somebody a handheld.
+    func hire() async throws {
+        hired += 1
+        let role: Role =
+            switch hired % 7 {
+            case 3: .reviewer
+            case 6: .department
+            default: .coordinator
+            }
+        let isAll = role != .coordinator
+        let first = random.below(Actor.towns.count)
+        let second = random.below(Actor.towns.count)
+        let areas =
+            isAll
+            ? ["330921", "330922"].compactMap { AreaCode($0) }
+            : Set([Actor.towns[first], Actor.towns[second]]).sorted()
+        let year: Int64 = 365 * 86_400_000
+        let isWrong = random.happens(weather.clockWrong)
+        let offset = Int64(random.below(6)) - 3
+        let device = try SimulatedDevice(
+            named: "\(role.rawValue)-\(hired)",
+            role: role,
+            clock: SimulatedClock(
+                world: time,
+                seed: random.next(),
+                offset: isWrong ? offset * year : Int64(random.below(4_000)) - 2_000,
+                drift: isWrong ? Double(random.below(200) - 100) / 10_000 : 0
+            ),
+            network: network(),
+            bug: plan.bug
+        )
+        guard let service = server.service else { return }
+        try await device.enrol(with: service, areas: areas)
+        if let id = device.id {
+            server.door.note(areas, of: id)
+            oracle.open(device.name, for: id)
+        }
+        devices.append(device)
+        note("! \(device.name) is given a handheld for \(areas.map(\.rawValue))")
+    }
+
+    func network() -> SimulatedNetwork {
+        SimulatedNetwork(weather: weather, server: server.door, seed: random.next(), bug: plan.bug)
+    }
+
+    // MARK: - What is done with a handheld
+
+    /// One thing that somebody does; whatever it leaves on the disk goes into the oracle's books.
+    func act(on device: SimulatedDevice) async throws {
+        let areas = device.id.map(server.door.areas) ?? []
+        let towns = Actor.towns.filter { areas.cover($0) }
+        let actor = Actor(device: device, areas: towns.isEmpty ? Actor.towns : towns)
+        do {
+            let deed = try await actor.act(&random)
+            note("\(device.name) \(deed.words)", about: deed.record)
+            if !device.disk.isCut { try await check(deed, on: device) }
+        } catch let error as SyncError {
+            note("\(device.name) is told \(error.code.rawValue)")
+        }
+    }
+
+    private func check(_ deed: Actor.Deed, on device: SimulatedDevice) async throws {
+        report.captures += 1
+        try await oracle.note(device)
+        guard let id = deed.record, let said = deed.said else { return }
+        guard let held = try await device.client.record(id), held.redirect == nil else { return }
+        oracle.judgeOwnWrite(said, shown: held.visible, of: id, on: device)
+    }
+
+    /// A sync; one that gives up is tried again another time.
+    @discardableResult
+    func sync(_ device: SimulatedDevice) async throws -> SyncReport? {
+        do {
+            let done = try await device.client.sync()
+            report.syncs += 1
+            note("\(device.name) syncs: \(done.words)")
+            if let repair = done.repair, repair.records > 0 {
+                report.repaired += repair.records
+                note("! \(device.name) repairs \(repair.records) copies")
+                // > G: what a device holds is what it was sent, unless its disk or the server lost something.
+                if !device.mayDiffer, oracle.restores == 0 {
+                    oracle.accuse("I6", "\(device.name) had to repair \(repair.records) copies")
+                }
+                device.mayDiffer = false
+            }
+            try await oracle.note(device)
+            try await oracle.noteAnswers(of: device)
+            return done
+        } catch let error as SyncError {
+            report.failedSyncs += 1
+            note("\(device.name) cannot sync: \(error.code.rawValue)")
+            if error.code == "device_forked" { try await retire(device) }
+            // Where the power is cut, the books are brought up to date once it is back.
+            try? await oracle.note(device)
+            try? await oracle.noteAnswers(of: device)
+            return nil
+        }
+    }
+
+    // MARK: - The end of a handheld
+
+    /// A handheld is out of use; what nobody else has of it is gone.
+    func retire(_ device: SimulatedDevice) async throws {
+        guard !device.isRetired else { return }
+        device.isRetired = true
+        try await oracle.note(device)
+        try await oracle.judgeOutbox(of: device)
+        let known = try await known(of: device)
+        oracle.giveUp(device, above: known)
+        note("! \(device.name) is out of use")
+    }
+
+    /// The last change of a handheld that the server has, and that is its own.
+    private func known(of device: SimulatedDevice) async throws -> SequenceNumber {
+        guard let id = device.id, let store = server.store else { return .none }
+        let stored = try await store.read { transaction -> [StoredChange] in
+            guard let last = try transaction.device(id)?.highWater, last > .none else { return [] }
+            return try transaction.changes(of: id, in: SequenceNumber(rawValue: 1)...last)
+        }
+        return oracle.last(of: device.name, in: stored)
+    }
+}
+
+extension SyncReport {
+    fileprivate var words: String {
+        let kinds = outcomes.map { (kind: $0.key.rawValue, count: $0.value) }
+            .sorted { $0.kind < $1.kind }.map { "\($0.kind):\($0.count)" }.joined(separator: " ")
+        return
+            "\(roundTrips) round trips, outcomes [\(kinds)], \(received) received, \(unanswered) waiting"
+    }
+}

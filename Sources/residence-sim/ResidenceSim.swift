@@ -1,0 +1,172 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Simulator
+internal import SyncProtocol
+internal import Terminal
+
+/// `residence-sim`: worlds made from seeds, with an oracle that judges each.
+@main
+struct ResidenceSim: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "residence-sim",
+        abstract: say("模拟与检验", "The simulator, and its oracle on real data."),
+        subcommands: [Simulate.self, Inspect.self],
+        defaultSubcommand: Simulate.self
+    )
+}
+
+/// `residence-sim [simulate]`: runs worlds.
+struct Simulate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: say(
+            "模拟：多台设备、一台服务器、恶劣天气",
+            "Simulates many handhelds, one server and bad weather."
+        ),
+        discussion: say(
+            "同一种子、同一版本，过程逐字节相同。有不符之处时退出码为 1，并给出最短的重现过程。",
+            """
+            The same seed and the same version: the same run, byte for byte. Exit code 1 where something is not as \\
+            it must be; then the shortest run that still fails is found and told.
+            """
+        )
+    )
+
+    @Option(help: ArgumentHelp(say("一个种子", "One seed."), valueName: "N"))
+    var seed: UInt64?
+
+    @Option(
+        help: ArgumentHelp(
+            say("一段种子，如 1..100", "Seeds from the first to the last."),
+            valueName: "A..B"
+        )
+    )
+    var seeds: String?
+
+    @Option(help: ArgumentHelp(say("设备数", "Handhelds in each world."), valueName: "N"))
+    var devices = 6
+
+    @Option(help: ArgumentHelp(say("天数", "Days in each world."), valueName: "N"))
+    var days = 10
+
+    @Option(
+        help: ArgumentHelp(
+            say("天气：fair、drizzle、rain、storm、flood", "fair, drizzle, rain, storm or flood."),
+            valueName: "NAME"
+        )
+    )
+    var weather = "storm"
+
+    @Option(
+        help: ArgumentHelp(
+            say("打开一个植入的错误，看是否被发现", "Switch a planted bug on, to see that it is found."),
+            valueName: "BUG"
+        )
+    )
+    var bug: String?
+
+    @Option(
+        help: ArgumentHelp(
+            say("最多用时（秒）", "Begin no world after so many seconds."),
+            valueName: "SECONDS"
+        )
+    )
+    var seconds: Double?
+
+    @Flag(help: ArgumentHelp(say("不缩短，直接给出结果", "Tell what failed as it is, without shrinking.")))
+    var noShrink = false
+
+    @Flag(name: .long, help: ArgumentHelp(say("以 JSON 输出", "Print JSON.")))
+    var json = false
+
+    @Option(name: .long, help: ArgumentHelp(say("语言：zh 或 en", "The language: zh or en.")))
+    var lang: String?
+
+    func run() async throws {
+        do {
+            try await simulate()
+        } catch let error as SyncError {
+            throw Console.report(error, asJSON: json)
+        }
+    }
+
+    private func simulate() async throws {
+        let plans = try plans()
+        let bar = ProgressBar(say("模拟", "simulate"), isQuiet: json || plans.count < 2)
+        let clock = ContinuousClock()
+        let began = clock.now
+        var summary = Summary()
+        var failed: Plan?
+        for (index, plan) in plans.enumerated() {
+            let elapsed = (clock.now - began) / .seconds(1)
+            if let seconds, elapsed > seconds { break }
+            let report = try await Simulation.run(plan)
+            summary.add(report)
+            let done = Double(index + 1) / Double(plans.count)
+            let part = seconds.map { max(done, elapsed / $0) } ?? done
+            bar.show(part, say("种子 \(plan.seed)", "seed \(plan.seed)"))
+            if !report.isSound {
+                failed = plan
+                break
+            }
+        }
+        bar.finish()
+        summary.seconds = (clock.now - began) / .seconds(1)
+        guard let failed, let last = summary.last else { return try show(summary) }
+        guard !noShrink else {
+            try show(summary, last)
+            throw ExitCode(1)
+        }
+        let shrunk = try await Simulation.shrink(failed, events: last.events) { left in
+            if !json { Console.note(say("缩短：\(left) 步", "shrinking: \(left) events left")) }
+        }
+        try show(summary, shrunk)
+        throw ExitCode(1)
+    }
+
+    private func plans() throws -> [Plan] {
+        guard let found = Weather.named.first(where: { $0.name == weather })?.weather else {
+            throw refusal("weather_unknown", weather, Weather.named.map(\.name), "--weather")
+        }
+        var planted: PlantedBug?
+        if let bug {
+            planted = PlantedBug(rawValue: bug)
+            guard planted != nil else {
+                throw refusal("bug_unknown", bug, PlantedBug.allCases.map(\.rawValue), "--bug")
+            }
+        }
+        guard devices > 0, devices <= 1_000, days > 0, days <= 10_000 else {
+            throw refusal(
+                "size_malformed",
+                "\(devices) × \(days)",
+                ["1…1000 × 1…10000"],
+                "--devices"
+            )
+        }
+        return try range().map { seed in
+            Plan(seed: seed, devices: devices, days: days, weather: found, bug: planted)
+        }
+    }
+
+    private func range() throws -> ClosedRange<UInt64> {
+        guard let seeds else { return (seed ?? 1)...(seed ?? 1) }
+        let ends = seeds.components(separatedBy: "..").compactMap { UInt64($0) }
+        guard ends.count == 2, ends[0] <= ends[1], ends[1] - ends[0] < 10_000_000 else {
+            throw refusal("seeds_malformed", seeds, ["1..100"], "--seeds")
+        }
+        return ends[0]...ends[1]
+    }
+
+    private func refusal(
+        _ code: SyncError.Code,
+        _ text: String,
+        _ known: [String],
+        _ option: String
+    ) -> SyncError {
+        SyncError(
+            code,
+            "无法理解 \(option) \(text) is not understood",
+            hint: known.joined(separator: ", "),
+            subject: option
+        )
+    }
+}

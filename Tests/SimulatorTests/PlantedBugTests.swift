@@ -1,0 +1,77 @@
+import Simulator
+import Testing
+
+/// That the oracle can say no: each bug is switched on in a world that is sound without it.
+struct PlantedBugTests {
+    /// A bug, the world in which it shows, and the invariant that it breaks there.
+    struct Planted: Sendable, CustomTestStringConvertible {
+        let bug: PlantedBug
+        let weather: Weather
+        let seed: UInt64
+        let invariant: String
+
+        init(_ bug: PlantedBug, _ weather: Weather = .fair, seed: UInt64 = 1, breaks invariant: String) {
+            self.bug = bug
+            self.weather = weather
+            self.seed = seed
+            self.invariant = invariant
+        }
+
+        var plan: Plan { Plan(seed: seed, devices: 4, days: 5, weather: weather) }
+        var testDescription: String { "\(bug.rawValue) breaks \(invariant) at seed \(seed)" }
+    }
+
+    static let all = [
+        Planted(.forgetsHighWater, breaks: "I1"),
+        Planted(.positionBeforeCommit, breaks: "I6"),
+        Planted(.dropsDepartures, breaks: "I3"),
+        Planted(.skipsPageBoundary, breaks: "I6"),
+        Planted(.resurrectsTombstones, breaks: "I3"),
+        Planted(.losesConflicts, breaks: "I2"),
+        Planted(.losesHistory, breaks: "I1"),
+        Planted(.answersBeforeCommit, seed: 2, breaks: "I9"),
+        Planted(.widensGrants, breaks: "I7"),
+        Planted(.losesDigests, breaks: "G"),
+        Planted(.bookmarkAhead, breaks: "I6"),
+        Planted(.dropsCaptures, breaks: "I4"),
+        Planted(.hidesOwnWrites, breaks: "I4"),
+        Planted(.keepsHalfAPage, breaks: "I15"),
+        Planted(.movesBaseOnPull, breaks: "I3"),
+        Planted(.trimsTooEarly, .flood, seed: 4, breaks: "I1"),
+        Planted(.offersNothingAgain, .flood, seed: 10, breaks: "I13"),
+        Planted(.forgetsCopies, .flood, breaks: "I13"),
+        Planted(.trustsTheClock, breaks: "I1"),
+    ]
+
+    @Test(arguments: all)
+    func `a planted bug is found, and nothing where it is not planted`(planted: Planted) async throws {
+        var buggy = planted.plan
+        buggy.bug = planted.bug
+
+        let sound = try await Simulation.run(planted.plan)
+        let found = try await Simulation.run(buggy)
+
+        #expect(sound.verdicts == [])
+        #expect(found.verdicts.map(\.invariant).contains(planted.invariant), "\(found.verdicts)")
+    }
+
+    @Test func `every bug that can be planted is`() {
+        #expect(Set(Self.all.map(\.bug)) == Set(PlantedBug.allCases))
+    }
+
+    @Test func `a failure is shrunk to a prefix that still fails, with the story of the record`()
+        async throws
+    {
+        let plan = Plan(seed: 1, devices: 3, days: 3, weather: .fair, bug: .losesHistory)
+        let whole = try await Simulation.run(plan)
+
+        let shrunk = try await Simulation.shrink(plan, events: whole.events)
+        var shorter = plan
+        shorter.limit = shrunk.events - 1
+        let before = try await Simulation.run(shorter)
+
+        #expect(!shrunk.isSound && before.isSound)
+        #expect(shrunk.events < whole.events)
+        #expect(!shrunk.story.isEmpty)
+    }
+}
