@@ -6,7 +6,7 @@ BUILD := .build/debug
 PACKAGES := libsqlite3-dev zlib1g-dev
 TOOLS := protobuf-compiler libprotobuf-dev
 
-.PHONY: deps build demo test lint schemathesis generate docs measure-merge
+.PHONY: deps build demo test lint schemathesis simulate generate docs measure-merge
 
 deps:                     # Debian's packages, where they are missing
 	@sh Support/deps.sh $(PACKAGES)
@@ -28,6 +28,11 @@ schemathesis: build       # a bounded number of requests, well and badly formed,
 	@python3 -c 'import ensurepip' 2>/dev/null || sh Support/deps.sh python3-venv
 	@sh Support/deps.sh curl
 	sh Support/schemathesis.sh $(CURDIR)/$(BUILD)
+
+SECONDS ?= 60
+WEATHER ?= storm
+simulate: build           # worlds from seeds, judged by an oracle: make simulate SECONDS=3600 WEATHER=flood
+	$(BUILD)/residence-sim --seeds 1..1000000 --seconds $(SECONDS) --weather $(WEATHER)
 
 generate:                 # Swift and descriptors from Protocol/*.proto
 	@sh Support/deps.sh $(TOOLS)

@@ -65,6 +65,15 @@ public final class LocalSQLiteStore: LocalStore {
         }
     }
 
+    /// How far a commit waits for the disk, in SQLite's numbers: 2 is FULL.
+    package func synchronous() async throws -> Int {
+        try await translating {
+            try await database.writeWithoutTransaction { database in
+                try Int.fetchOne(database, sql: "PRAGMA synchronous") ?? 0
+            }
+        }
+    }
+
     private static var configuration: GRDB.Configuration {
         var configuration = GRDB.Configuration()
         configuration.busyMode = .timeout(10)

@@ -8,6 +8,11 @@ public struct DeviceCheck: Hashable, Sendable {
     public var differing = 0
     /// What is wrong with the file itself, in the database's words.
     public var flaws: [String] = []
+
+    init() {}
+
+    /// What a check finds where so many records stand and nothing is wrong.
+    public init(soundWith records: Int) { self.records = records }
 }
 
 extension ResidenceClient {

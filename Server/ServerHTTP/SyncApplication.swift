@@ -70,12 +70,25 @@ public enum SyncApplication {
         _ metrics: PrometheusMetrics
     ) async throws -> Response {
         let counts = try await service.counts()
-        let text = metrics.text + gauges(counts)
+        let text = metrics.text + gauges(counts) + (try await restoreGauges(service))
         return Response(
             status: .ok,
             headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
             body: .init(byteBuffer: ByteBuffer(string: text))
         )
+    }
+
+    /// When the last verified backup was begun, and how many devices have not come back since a restore.
+    private static func restoreGauges(_ service: SyncService) async throws -> String {
+        let (began, behind) = try await (service.lastBackup(), service.devicesOfEarlierEpochs())
+        let backup = began.map { "\($0 / 1000)" } ?? "0"
+        return """
+            # TYPE residence_last_backup_seconds gauge
+            residence_last_backup_seconds \(backup)
+            # TYPE residence_devices_of_earlier_epochs gauge
+            residence_devices_of_earlier_epochs \(behind)
+
+            """
     }
 
     private static func gauges(_ counts: Counts) -> String {

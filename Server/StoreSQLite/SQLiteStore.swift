@@ -54,6 +54,15 @@ public final class SQLiteStore: Store {
         }
     }
 
+    /// How far a commit waits for the disk, in SQLite's numbers: 2 is FULL.
+    package func synchronous() async throws -> Int {
+        try await translating {
+            try await database.writeWithoutTransaction { database in
+                try Int.fetchOne(database, sql: "PRAGMA synchronous") ?? 0
+            }
+        }
+    }
+
     private static var configuration: GRDB.Configuration {
         var configuration = GRDB.Configuration()
         // `device add` writes beside the daemon: each waits for the other's transaction.

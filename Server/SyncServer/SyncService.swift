@@ -169,6 +169,9 @@ public struct SyncService: Sendable {
         } catch let error as SyncError where error.code == SyncError.forked.code {
             try await noteFork(of: id, at: now)
             throw error
+        } catch let error as SyncError where error.code == SyncError.awaitsConfirmation(id).code {
+            try await noteUnknownGrant(request.grant, of: id)
+            throw error
         }
     }
 

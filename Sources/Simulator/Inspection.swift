@@ -48,7 +48,9 @@ public enum Inspection {
         for device in handhelds { try await oracle.judge(device, standing, in: door) }
         for id in captured where standing.records[id] == nil {
             let isReturned = standing.returned.contains { $0.record == id }
-            if !isReturned { oracle.accuse("I8", "a capture that was acknowledged is nowhere", about: id) }
+            if !isReturned {
+                oracle.accuse("I8", "a capture that was acknowledged is nowhere", about: id)
+            }
         }
         return oracle.verdicts
     }
@@ -61,8 +63,13 @@ public enum Inspection {
 
     /// What SQLite finds wrong with the database of a server's folder; nothing where it is sound.
     public static func flaws(ofServer folder: URL) -> [String] {
+        flaws(ofBackup: folder.appendingPathComponent("residence.sqlite"))
+    }
+
+    /// What SQLite finds wrong with a backup; nothing where it is sound.
+    public static func flaws(ofBackup file: URL) -> [String] {
         do {
-            try BackupFile(file: folder.appendingPathComponent("residence.sqlite")).check()
+            try BackupFile(file: file).check()
             return []
         } catch {
             return ["\(error)"]

@@ -102,7 +102,11 @@ extension Oracle {
             let returned = standing.returned.filter { $0.record == id }
             guard let record = standing.records[id] else {
                 if returned.isEmpty {
-                    accuse("I13", "\(promise.holder) held a record that did not come back", about: id)
+                    accuse(
+                        "I13",
+                        "\(promise.holder) held a record that did not come back",
+                        about: id
+                    )
                 }
                 continue
             }
@@ -121,7 +125,11 @@ extension Oracle {
                         || !held.isDisjoint(with: place.elements(of: number))
                 }
                 if !isBack {
-                    accuse("I13", "\(promise.holder) held a field (\(number)) that did not come back", about: id)
+                    accuse(
+                        "I13",
+                        "\(promise.holder) held a field (\(number)) that did not come back",
+                        about: id
+                    )
                 }
             }
         }

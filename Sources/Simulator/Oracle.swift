@@ -83,7 +83,10 @@ struct Oracle {
         }
         for entry in fresh {
             let change = try? Change(payload: entry.payload, epoch: .none)
-            book.entries[entry.sequence] = Captured(payload: entry.payload, change: change)
+            // What was forgotten before it was looked at cannot be judged.
+            if !entry.payload.isEmpty {
+                book.entries[entry.sequence] = Captured(payload: entry.payload, change: change)
+            }
             book.last = max(book.last, entry.sequence)
         }
         books[device.name] = book

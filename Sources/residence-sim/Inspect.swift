@@ -7,7 +7,10 @@ internal import Terminal
 /// `residence-sim inspect`: the oracle's judgement on real data folders.
 struct Inspect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: say("检验真实的数据文件夹", "Judges a server's data folder and its devices'; exit code 1 on a flaw."),
+        abstract: say(
+            "检验真实的数据文件夹",
+            "Judges a server's data folder and its devices'; exit code 1 on a flaw."
+        ),
         discussion: say(
             "先让各设备同步到没有新内容，再停止服务与设备。",
             "Have every device sync until nothing is new, then stop the daemon and the devices."

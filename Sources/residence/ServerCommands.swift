@@ -112,6 +112,14 @@ struct Sync: AsyncParsableCommand {
                 say("有待裁决的冲突，见 residence conflicts。", "Some are in conflict: residence conflicts.")
             )
         }
+        if let repair = report.repair {
+            Console.out(
+                say(
+                    "本机副本与服务器不一致，已修复 \(repair.records) 条（\(repair.bytes) 字节，\(repair.roundTrips) 次往返）；未同步的采集不受影响。",
+                    "This device's copy had differed: \(repair.records) records repaired (\(repair.bytes) bytes, \(repair.roundTrips) round trips); unsent work is untouched."
+                )
+            )
+        }
         for settlement in report.settlements { show(settlement) }
     }
 
@@ -138,9 +146,10 @@ struct Sync: AsyncParsableCommand {
         var roundTrips: Int
         var unanswered: Int
         var bytes: ByteCount
+        var repair: DeviceProfile.Repair?
 
         enum CodingKeys: String, CodingKey {
-            case outcomes, received, departed, unanswered, bytes
+            case outcomes, received, departed, unanswered, bytes, repair
             case roundTrips = "round_trips"
         }
 
@@ -153,6 +162,53 @@ struct Sync: AsyncParsableCommand {
             roundTrips = report.roundTrips
             unanswered = report.unanswered
             bytes = report.bytes
+            repair = report.repair
+        }
+    }
+}
+
+/// `residence check`: whether what this device holds is sound.
+struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: say("检查本机数据", "Check this device's data; exit code 1 where something is wrong.")
+    )
+
+    @OptionGroup var options: CommonOptions
+
+    func run() async throws {
+        try await options.run { client in
+            let found = try await client.check()
+            if options.json {
+                try Console.out(json: Document(found))
+            } else {
+                Console.out(
+                    say("\(found.records) 条记录。", "\(found.records) records stand here.")
+                )
+                for flaw in found.flaws { Console.out(flaw) }
+                if found.differing > 0 {
+                    Console.out(
+                        say(
+                            "\(found.differing) 条与登记的不符，下次同步时修复；未同步的采集不受影响。",
+                            "\(found.differing) are not as they were counted: the next sync repairs them; unsent work is untouched."
+                        )
+                    )
+                }
+                if found == DeviceCheck(soundWith: found.records) {
+                    Console.out(say("一切完好。", "All is sound."))
+                }
+            }
+            if found != DeviceCheck(soundWith: found.records) { throw ExitCode(1) }
+        }
+    }
+
+    /// What was found, as scripts read it.
+    struct Document: Encodable {
+        var records: Int
+        var differing: Int
+        var flaws: [String]
+
+        init(_ found: DeviceCheck) {
+            (records, differing, flaws) = (found.records, found.differing, found.flaws)
         }
     }
 }
@@ -202,6 +258,13 @@ struct Status: AsyncParsableCommand {
             table.add([say("退回变更", "changes returned"), String(status.returned.count)])
             table.add([say("待审核冲突", "open conflicts"), String(status.conflicts)])
             table.add([say("上次同步", "last sync"), StatusDocument.lastSync(status) ?? "–"])
+            if let repair = status.profile?.lastRepair {
+                table.add([
+                    say("上次修复", "last repair"),
+                    say("\(repair.records) 条，", "\(repair.records) records, ")
+                        + Moment.text(repair.time),
+                ])
+            }
             if let receipt {
                 let number = receipt.sequence.rawValue
                 table.add([

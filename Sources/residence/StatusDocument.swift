@@ -40,10 +40,12 @@ struct StatusDocument: Encodable {
     var conflicts: Int
     var lastSync: String?
     var receipt: Receipt?
+    var lastRepair: DeviceProfile.Repair?
 
     enum CodingKeys: String, CodingKey {
         case enrolled, name, server, areas, records, pending, returned, conflicts, receipt
         case lastSync = "last_sync"
+        case lastRepair = "last_repair"
     }
 
     init(_ status: ClientStatus, _ receipt: SyncReceipt? = nil) {
@@ -65,6 +67,7 @@ struct StatusDocument: Encodable {
             )
         }
         conflicts = status.conflicts
+        lastRepair = status.profile?.lastRepair
         lastSync = Self.lastSync(status)
     }
 

@@ -96,6 +96,12 @@ final class RunningDaemon {
         (process, address) = try Self.start(in: folder, port: 0)
     }
 
+    /// Starts in a folder that is there already.
+    init(in folder: URL) throws {
+        self.folder = folder
+        (process, address) = try Self.start(in: folder, port: 0)
+    }
+
     deinit {
         kill()
         try? FileManager.default.removeItem(at: folder)
@@ -153,6 +159,12 @@ final class RunningDaemon {
         let result = try Programs.run("residence", ["--data", device(name)] + arguments)
         #expect(result.status == 0, "\(arguments.joined(separator: " ")): \(result.errors)")
         return result
+    }
+
+    /// The same with a list of arguments.
+    func run(on name: String, _ arguments: [String]) throws {
+        let result = try Programs.run("residence", ["--data", device(name)] + arguments)
+        #expect(result.status == 0, "\(arguments.joined(separator: " ")): \(result.errors)")
     }
 
     /// Runs the operator's program on the server's data, whatever comes of it.

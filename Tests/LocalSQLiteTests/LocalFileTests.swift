@@ -33,6 +33,12 @@ struct LocalFileTests {
         #expect(left == bytes)
     }
 
+    @Test func `a commit waits until it is on the disk`() async throws {
+        let level = try await scratch.open().synchronous()
+
+        #expect(level == 2)
+    }
+
     @Test("[G-04] after an unclean end what is held is counted from the rows")
     func uncleanEnd() async throws {
         let before = try scratch.open()

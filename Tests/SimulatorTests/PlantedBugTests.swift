@@ -10,7 +10,12 @@ struct PlantedBugTests {
         let seed: UInt64
         let invariant: String
 
-        init(_ bug: PlantedBug, _ weather: Weather = .fair, seed: UInt64 = 1, breaks invariant: String) {
+        init(
+            _ bug: PlantedBug,
+            _ weather: Weather = .fair,
+            seed: UInt64 = 1,
+            breaks invariant: String
+        ) {
             self.bug = bug
             self.weather = weather
             self.seed = seed
@@ -44,7 +49,9 @@ struct PlantedBugTests {
     ]
 
     @Test(arguments: all)
-    func `a planted bug is found, and nothing where it is not planted`(planted: Planted) async throws {
+    func `a planted bug is found, and nothing where it is not planted`(
+        planted: Planted
+    ) async throws {
         var buggy = planted.plan
         buggy.bug = planted.bug
 

@@ -1,10 +1,19 @@
 import Dispatch
 import Foundation
+import StoreSQLite
 import SyncProtocol
 import SyncServer
 import Testing
 
 struct TransactionTests {
+    @Test func `a commit of the embedded store waits until it is on the disk`() async throws {
+        try await StoreKind.sqlite.withStore { store, _ in
+            let level = try await (store as? SQLiteStore)?.synchronous()
+
+            #expect(level == 2)
+        }
+    }
+
     @Test(arguments: StoreKind.allCases)
     func `every store runs here, or the report says that it did not`(kind: StoreKind) {
         guard !StoreKind.available.contains(kind) else { return }

@@ -308,6 +308,37 @@ struct RestoreTests {
         try await world.expectAlike(hu, lin)
     }
 
+    @Test("[X-07] areas that were taken away since the backup are not served again unasked")
+    func grantSince() async throws {
+        let (world, lin, chen) = try await crew()
+        try await chen.client.capture(Sample.person("张三"))
+        try await everybodySyncs(chen, lin)
+        let night = try await world.backUp()
+        let id = try #require(try await lin.client.profile()?.device)
+        try await world.store.write { transaction in
+            guard var device = try transaction.device(id) else { return }
+            device.grants.append(Grant(number: 2, areas: [Sample.hill]))
+            try transaction.save(device)
+        }
+        try await lin.sync()
+        let unsent = try await lin.client.capture(
+            Sample.person("李四", passport: "E2", in: [Sample.hill])
+        )
+
+        try await world.restore(night)
+        let told = try await errorCode { try await lin.sync() }
+        let held = try await lin.client.records(of: Person.recordType)
+        _ = try await world.service.confirm(id, areas: [Sample.hill], role: .coordinator)
+        try await lin.sync()
+
+        let grant = try await lin.client.profile()?.grant
+        let arrived = try await world.record(unsent)
+        #expect(told == "device_awaits_confirmation")
+        #expect(held.map(\.id) == [unsent])
+        #expect(grant?.areas == [Sample.hill] && (grant?.number ?? 0) >= 2)
+        #expect(arrived != nil)
+    }
+
     @Test("[X-01] two backups in turn, the older one restored second")
     func twoRestores() async throws {
         let (world, lin, chen) = try await crew()
@@ -344,29 +375,5 @@ struct RestoreTests {
     /// Twice: what the second brought, the first has to hear of.
     private func everybodySyncs(_ devices: Device...) async throws {
         for device in devices + devices { try await device.sync() }
-    }
-}
-
-extension World {
-    func counts() async throws -> Counts { try await service.counts() }
-
-    func conflicts(of id: RecordID) async throws -> [ConflictEntry] {
-        try await store.read { try $0.conflicts(of: id, openOnly: false) }
-    }
-
-    /// Checks that devices of the harbour hold exactly what the server has there.
-    func expectAlike(_ devices: Device...) async throws {
-        for device in devices { try await device.sync() }
-        let theirs = try await store.read { transaction in
-            try transaction.heads(under: [Sample.harbour]).reduce(AreaDigest.empty) {
-                $0 + $1.digest
-            }
-        }
-        for device in devices {
-            let mine = try await device.client.digest()
-            let status = try await device.client.status()
-            #expect(mine == theirs)
-            #expect(status.unanswered == 0)
-        }
     }
 }

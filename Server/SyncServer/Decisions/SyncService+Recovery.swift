@@ -64,6 +64,16 @@ extension SyncService {
     }
 }
 
+extension SyncService {
+    /// How many devices have synced in an earlier epoch, and not in this one.
+    public func devicesOfEarlierEpochs() async throws -> Int {
+        try await store.read { transaction in
+            let epoch = try transaction.epoch()
+            return try transaction.devices().count { $0.lastEpoch != .none && $0.lastEpoch < epoch }
+        }
+    }
+}
+
 extension StoreReader {
     /// A device's changes that were taken in an epoch, the latest first.
     fileprivate func recent(of device: StoredDevice, since epoch: Epoch) throws -> [StoredChange] {

@@ -23,8 +23,9 @@ public struct EpochBeginning: Hashable, Codable, Sendable {
     public var cause: Cause
     /// When the backup was made from which it was restored, in milliseconds since 1970.
     public var backupMadeAt: Int64?
-    /// Of an epoch that went on after something of it was lost: until when, in milliseconds since 1970, it is
-    /// known to have been one. Behind that, the same revision may have been given twice.
+    /// Of an epoch that went on after something of it was lost: until when it is known to have been one.
+    ///
+    /// In milliseconds since 1970. Behind that, the same revision may have been given twice.
     public var commonUntil: Int64?
 
     /// A beginning.

@@ -29,23 +29,34 @@ extension SyncService {
             )
         }
         let device = try await store.write { transaction in
-            var device =
-                try transaction.device(key.deviceID)
-                ?? StoredDevice(
-                    id: key.deviceID,
-                    publicKey: key.bytes,
-                    name: shown.name,
-                    grants: [],
-                    chain: Chain.start,
-                    enrolledAt: now,
-                    software: request.software
-                )
-            if shown.grant.number > device.grant.number { device.claimed = shown.grant }
+            // Of a device that is known, a certificate alone changes nothing: others may have read it.
+            if let known = try transaction.device(key.deviceID) { return known }
+            var device = StoredDevice(
+                id: key.deviceID,
+                publicKey: key.bytes,
+                name: shown.name,
+                grants: [],
+                chain: Chain.start,
+                enrolledAt: now,
+                software: request.software
+            )
+            device.claimed = shown.grant
             try transaction.save(device)
             return device
         }
         guard device.claimed == nil else { throw SyncError.awaitsConfirmation(device.id) }
         throw SyncError.deviceKnown
+    }
+
+    /// Notes that a device says that it had a later grant than is known here: given since the backup.
+    func noteUnknownGrant(_ number: UInt64, of id: DeviceID) async throws {
+        try await store.write { transaction in
+            guard var device = try transaction.device(id), number > device.grant.number else {
+                return
+            }
+            device.claimed = Grant(number: number, areas: [], role: device.grant.role)
+            try transaction.save(device)
+        }
     }
 
     /// Confirms a device that came back after a restore, in these areas and this role; what it says that it
