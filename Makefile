@@ -31,8 +31,12 @@ schemathesis: build       # a bounded number of requests, well and badly formed,
 
 SECONDS ?= 60
 WEATHER ?= storm
+SEEDS ?= 1..1000000
+DEVICES ?= 5
+DAYS ?= 5
 simulate: build           # worlds from seeds, judged by an oracle: make simulate SECONDS=3600 WEATHER=flood
-	$(BUILD)/residence-sim --seeds 1..1000000 --seconds $(SECONDS) --weather $(WEATHER)
+	$(BUILD)/residence-sim --seeds $(SEEDS) --seconds $(SECONDS) --weather $(WEATHER) \
+	    --devices $(DEVICES) --days $(DAYS)
 
 generate:                 # Swift and descriptors from Protocol/*.proto
 	@sh Support/deps.sh $(TOOLS)

@@ -51,7 +51,8 @@ public struct SyncService: Sendable {
         response.outcomes = taken.outcomes
         response.highWater = taken.device.highWater
         response.chain = taken.device.chain
-        if !request.payloads.isEmpty || taken.isOfOtherEpoch {
+        // Whoever has read in an epoch can show that there was one.
+        if !request.payloads.isEmpty || taken.isOfOtherEpoch || taken.isFirstOfEpoch {
             response.receipt = try receipt(for: taken.device, in: taken.epoch, at: received)
         }
         guard !taken.isOfOtherEpoch else {
@@ -138,10 +139,11 @@ public struct SyncService: Sendable {
                 var intake = try intake(at: now, in: transaction)
                 // > [X-07] A device that the server does not know waits until the operator confirms it.
                 //
-                // So does one whose grant it does not know: what that took away must not be given again.
-                guard request.grant <= device.grant.number else {
-                    throw SyncError.awaitsConfirmation(device.id)
-                }
+                // So does one whose grant it does not know any more: what that took away must not be given
+                // again. Where nothing was ever restored, a number that was never given says nothing.
+                let isKnown =
+                    try request.grant <= device.grant.number || transaction.epochs().count == 1
+                guard isKnown else { throw SyncError.awaitsConfirmation(device.id) }
                 if let receipt = request.receipt, intake.isOurs(receipt, for: id) {
                     try intake.learn(from: receipt, of: device, in: transaction)
                 }

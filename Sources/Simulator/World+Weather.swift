@@ -171,6 +171,8 @@ extension World {
         guard count > 0 else { return }
         let back = declared && random.happens(oneIn: 3) ? random.below(min(count, 4)) : 0
         let backup = server.backups[count - 1 - back]
+        // What was held before an earlier loss may have been superseded since, by changes that are lost now.
+        oracle.promised = []
         for device in inUse where !device.mayDiffer { try await oracle.promise(device) }
         try await server.restore(backup, declared: declared)
         report.restores += 1

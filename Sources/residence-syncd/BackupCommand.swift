@@ -91,10 +91,13 @@ struct BackupFolder {
     /// The backups, the oldest first.
     func all() throws -> [URL] {
         try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
-            .filter {
-                $0.lastPathComponent.hasPrefix(Self.prefix) && $0.pathExtension == "sqlite"
-            }
+            .filter { Self.isOurs($0.lastPathComponent) }
             .sorted { $0.lastPathComponent < $1.lastPathComponent }
+    }
+
+    /// Whether a name is one that `next` gives: what an operator named is nobody else's to remove.
+    private static func isOurs(_ name: String) -> Bool {
+        name.wholeMatch(of: /residence-\d{8}-\d{6}\.sqlite/) != nil
     }
 
     /// Removes all but the latest.

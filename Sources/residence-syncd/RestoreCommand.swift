@@ -99,8 +99,15 @@ struct Restoring {
             withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700]
         )
-        let report = try await prepare(above: await lastEpoch(isThere))
-        let replaced = isThere ? try setAside() : nil
+        let report: Report
+        do {
+            report = try await prepare(above: await lastEpoch(isThere))
+        } catch {
+            // Nothing of what is there was touched: it may be served as before.
+            try? manager.removeItem(at: workshop)
+            throw error
+        }
+        let replaced = try setAside(isThere)
         // One step: the new database is there whole, or the old one still is.
         guard rename(workshop.appendingPathComponent(Self.name).path, target.path) == 0 else {
             throw SyncError(
@@ -150,8 +157,14 @@ struct Restoring {
     }
 
     /// Moves what belongs to the old database out of the way; its main file stays until it is replaced.
-    private func setAside() throws -> URL {
+    ///
+    /// A log without its main file goes, too: it would be played into the new one.
+    private func setAside(_ isThere: Bool) throws -> URL? {
         let manager = FileManager.default
+        let logs = ["-wal", "-shm"].filter {
+            manager.fileExists(atPath: folder.appendingPathComponent(Self.name + $0).path)
+        }
+        guard isThere || !logs.isEmpty else { return nil }
         let stamp = SystemClock.iso(SystemClock.milliseconds()).filter(\.isNumber)
         let aside = folder.appendingPathComponent("replaced-\(stamp)")
         try manager.createDirectory(
@@ -159,12 +172,10 @@ struct Restoring {
             withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700]
         )
-        try manager.linkItem(at: target, to: aside.appendingPathComponent(Self.name))
-        for suffix in ["-wal", "-shm"] {
-            let file = folder.appendingPathComponent(Self.name + suffix)
-            guard manager.fileExists(atPath: file.path) else { continue }
+        if isThere { try manager.linkItem(at: target, to: aside.appendingPathComponent(Self.name)) }
+        for suffix in logs {
             try manager.moveItem(
-                at: file,
+                at: folder.appendingPathComponent(Self.name + suffix),
                 to: aside.appendingPathComponent(Self.name + suffix)
             )
         }

@@ -42,8 +42,6 @@ struct PlantedBugTests {
         Planted(.hidesOwnWrites, breaks: "I4"),
         Planted(.keepsHalfAPage, breaks: "I15"),
         Planted(.movesBaseOnPull, breaks: "I3"),
-        Planted(.trimsTooEarly, .flood, seed: 4, breaks: "I1"),
-        Planted(.offersNothingAgain, .flood, seed: 10, breaks: "I13"),
         Planted(.forgetsCopies, .flood, breaks: "I13"),
         Planted(.trustsTheClock, breaks: "I1"),
     ]

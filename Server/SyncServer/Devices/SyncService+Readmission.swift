@@ -48,6 +48,9 @@ extension SyncService {
         throw SyncError.deviceKnown
     }
 
+    /// No device ever had so many grants: a number above it says nothing.
+    private static let grantLimit: UInt64 = 1 << 32
+
     /// Notes that a device says that it had a later grant than is known here: given since the backup.
     func noteUnknownGrant(_ number: UInt64, of id: DeviceID) async throws {
         try await store.write { transaction in
@@ -80,7 +83,8 @@ extension SyncService {
             device.claimed = nil
             device.grants.append(
                 Grant(
-                    number: max(device.grant.number + 1, claimed.number),
+                    // Above whatever the device holds: or it would not hear of these areas.
+                    number: max(device.grant.number, min(claimed.number, Self.grantLimit)) + 1,
                     areas: areas,
                     role: role
                 )
