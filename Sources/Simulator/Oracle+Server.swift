@@ -69,6 +69,14 @@ extension Oracle {
             for (number, captured) in book.entries.sorted(by: { $0.key < $1.key }) {
                 if device?.holes.contains(where: { ($0.first...$0.last).contains(number) }) == true
                 {
+                    // > [X-08] A device keeps the bytes of its answered changes until it is told that a
+                    // > backup has them.
+                    if !backedUp.isEmpty, number > backedUp[book.device] ?? .none {
+                        accuse(
+                            "I13",
+                            "\(name): change \(number.rawValue) was forgotten, and no backup had it"
+                        )
+                    }
                     continue
                 }
                 let found = bySequence[number] ?? []
@@ -312,7 +320,8 @@ private struct Said {
     /// Whether its author had seen another change, or is the same and came later, and says something else.
     func answers(_ other: Said, about unit: [UInt32], isSet: Bool) -> Bool {
         guard device != other.device || sequence != other.sequence else { return false }
-        let touches = change.touched.contains { unit.contains($0) }
+        // A copy is whole: what it leaves out was not there.
+        let touches = change.isRecovered || change.touched.contains { unit.contains($0) }
         guard touches || change.deletion != nil || change.resolution != nil else { return false }
         if device == other.device { return sequence > other.sequence }
         let base = change.base(of: unit)

@@ -41,6 +41,8 @@ struct Oracle {
     var verdicts: [Verdict] = []
     /// How often the server was restored, or fell over.
     var restores = 0
+    /// Up to which change a declared backup ever had each device: only that may be forgotten.
+    var backedUp: [DeviceID: SequenceNumber] = [:]
     /// What handhelds held when the server lost its disk: it has to come back.
     var promised: [Promise] = []
 

@@ -71,6 +71,9 @@ extension World {
         case .restore, .failOver: try await restore(declared: event == .restore)
         case .backUp:
             try await server.backUp()
+            for (id, sequence) in server.backups.last?.highWaters ?? [:] {
+                oracle.backedUp[id] = max(oracle.backedUp[id] ?? .none, sequence)
+            }
             note("! a backup is made")
         case .reassign: try await reassign(device)
         case .hire: try await hire()

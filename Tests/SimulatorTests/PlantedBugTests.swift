@@ -42,6 +42,8 @@ struct PlantedBugTests {
         Planted(.hidesOwnWrites, breaks: "I4"),
         Planted(.keepsHalfAPage, breaks: "I15"),
         Planted(.movesBaseOnPull, breaks: "I3"),
+        Planted(.trimsTooEarly, .flood, seed: 5, breaks: "I13"),
+        Planted(.offersNothingAgain, .flood, seed: 5, breaks: "I13"),
         Planted(.forgetsCopies, .flood, breaks: "I13"),
         Planted(.trustsTheClock, breaks: "I1"),
     ]

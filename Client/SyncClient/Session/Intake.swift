@@ -11,6 +11,8 @@ struct Intake {
     let response: SyncResponse
     /// Whether what comes stands whatever its revision [G-03].
     var isRepair = false
+    /// Whether areas are read anew since the server was restored.
+    private(set) var isEntering = false
     /// The copies that were offered once every area was read.
     private(set) var offered: Set<RecordID> = []
     let schema = Schema.current
@@ -21,6 +23,7 @@ struct Intake {
         // A server that has more than there is has it of another device: it will say so.
         let last = try transaction.lastChange()?.sequence ?? .none
         profile.highWater = min(response.highWater, last).rawValue
+        isEntering = profile.isEntering == true
         // > [X-08] A device keeps the bytes of its answered changes until it is told that a backup has them.
         if response.backedUp > .none {
             // Nothing is forgotten that the server has not signed for: a hole needs its word.
@@ -247,8 +250,11 @@ struct Intake {
         if page.floor == .start {
             for id in try transaction.endSweep(of: page.area) {
                 try leave(id, page.area)
-                // Why it has gone is not told any more: it may have been erased by law [E-02].
-                if try transaction.record(id) == nil { try transaction.redactAnswered(of: id) }
+                // Why it has gone is not told any more: it may have been erased by law [E-02]. Where the
+                // server was restored, most likely it was only lost: no backup may have those bytes.
+                if !isEntering, try transaction.record(id) == nil {
+                    try transaction.redactAnswered(of: id)
+                }
                 touched.insert(id)
             }
         }

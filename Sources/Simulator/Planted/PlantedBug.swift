@@ -36,6 +36,10 @@ public enum PlantedBug: String, CaseIterable, Codable, Sendable {
     case keepsHalfAPage = "keeps-half-a-page"
     /// The base of an unsent change moves with what is pulled beneath it.
     case movesBaseOnPull = "moves-base-on-pull"
+    /// Answered changes are forgotten before a backup has them.
+    case trimsTooEarly = "trims-too-early"
+    /// After a restore nothing is offered again.
+    case offersNothingAgain = "offers-nothing-again"
     /// Copies of a lost epoch are not kept aside.
     case forgetsCopies = "forgets-copies"
 

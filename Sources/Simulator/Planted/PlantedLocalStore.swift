@@ -59,6 +59,21 @@ private struct PlantedLocalTransaction: ForwardingLocalTransaction {
         return record
     }
 
+    func trim(upTo sequence: SequenceNumber) throws {
+        let everything = try base.lastChange()?.sequence ?? .none
+        try base.trim(upTo: bug == .trimsTooEarly ? everything : sequence)
+    }
+
+    func reopen(
+        after sequence: SequenceNumber,
+        answeredIn epoch: Epoch
+    ) throws -> [RecordID] {
+        guard bug == .offersNothingAgain else {
+            return try base.reopen(after: sequence, answeredIn: epoch)
+        }
+        return []
+    }
+
     func save(_ salvage: Salvage) throws {
         if bug != .forgetsCopies { try base.save(salvage) }
     }

@@ -63,10 +63,11 @@ final class World: Sendable {
         try await store.write { _ = try $0.beginEpoch(at: now, .restored) }
     }
 
-    /// Makes a backup of the server, and declares it.
-    func backUp() async throws -> Copy {
+    /// Makes a backup of the server, and declares it, unless nobody does.
+    func backUp(declared: Bool = true) async throws -> Copy {
         let copy = Copy()
         let backup = try await store.backup(to: copy.file, at: clock.now)
+        guard declared else { return copy }
         let highWaters = try backup.highWaters()
         try await service.declareBackup(of: highWaters, began: clock.now)
         return copy
