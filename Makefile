@@ -2,6 +2,10 @@
 # Our own code is optimized in debug builds, too (see Package.swift).
 export RESIDENCE_OPTIMIZED = 1
 
+# The build system begins again wherever the environment differs: what make adds to it stays out.
+unexport SECONDS WEATHER SEEDS DEVICES DAYS
+SWIFT := env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u MAKELEVEL swift
+
 BUILD := .build/debug
 PACKAGES := libsqlite3-dev zlib1g-dev
 TOOLS := protobuf-compiler libprotobuf-dev
@@ -12,14 +16,15 @@ deps:                     # Debian's packages, where they are missing
 	@sh Support/deps.sh $(PACKAGES)
 
 build: deps               # the programs
-	swift build
+	$(SWIFT) build
 
 demo: build               # the main job on the embedded store, in half a minute
 	@sh Demo/demo.sh $(BUILD)
 
 test: deps                # every test; the programs are built first, since some tests run them
-	swift build --build-tests
-	swift test --skip-build
+	$(SWIFT) build --build-tests
+	# Worlds of a seed are the same in every run.
+	SWIFT_DETERMINISTIC_HASHING=1 $(SWIFT) test --skip-build
 
 lint:                     # the formatter's lint, strict
 	git ls-files '*.swift' | grep -v Generated/ | xargs swift format lint --strict
@@ -40,7 +45,7 @@ simulate: build           # worlds from seeds, judged by an oracle: make simulat
 
 generate:                 # Swift and descriptors from Protocol/*.proto
 	@sh Support/deps.sh $(TOOLS)
-	swift build --product protoc-gen-swift
+	$(SWIFT) build --product protoc-gen-swift
 	sh Protocol/generate.sh $(CURDIR)/$(BUILD)
 
 docs:                     # the documentation of the client library, in .build/docs

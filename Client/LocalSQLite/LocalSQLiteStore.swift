@@ -115,7 +115,9 @@ public final class LocalSQLiteStore: LocalStore {
     }
 
     private func inlineRead<R>(_ body: (any LocalReader) throws -> R) throws -> R {
-        try database.read { try body(LocalSQLiteTransaction($0)) }
+        // Nobody writes meanwhile: one thread, one connection. A read-only transaction would have every
+        // statement prepared anew, since SQLite expires them all when `query_only` is set.
+        try database.unsafeRead { try body(LocalSQLiteTransaction($0)) }
     }
 
     /// Writes the log back into the database and empties it.

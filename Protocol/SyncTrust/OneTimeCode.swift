@@ -18,6 +18,12 @@ public struct OneTimeCode: Sendable, CustomStringConvertible {
             .map { String(characters[$0..<$0 + 4]) }.joined(separator: "-")
     }
 
+    /// A new code from the system's random source.
+    public init() {
+        var random = SystemRandomNumberGenerator()
+        self.init(using: &random)
+    }
+
     /// A code as somebody typed it: in either case, with or without hyphens, O and I and L for 0 and 1.
     public init(typed text: String) {
         let plain = text.uppercased().filter { $0 != "-" && $0 != " " }.map { character in

@@ -106,7 +106,9 @@ public final class SQLiteStore: Store {
     }
 
     private func inlineRead<R>(_ body: (any StoreReader) throws -> R) throws -> R {
-        try database.read { try body(SQLiteTransaction($0)) }
+        // Nobody writes meanwhile: one thread, one connection. A read-only transaction would have every
+        // statement prepared anew, since SQLite expires them all when `query_only` is set.
+        try database.unsafeRead { try body(SQLiteTransaction($0)) }
     }
 
     /// Writes the log back into the database and empties it.

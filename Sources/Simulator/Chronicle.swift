@@ -28,7 +28,7 @@ struct Chronicle {
     }
 
     /// What concerns a record, and what concerns everybody, as a story.
-    func story(of record: RecordID?, last count: Int = 60) -> [String] {
+    func story(of record: RecordID?, last count: Int) -> [String] {
         lines.filter { record == nil || $0.record == record || ($0.record == nil && $0.isLoud) }
             .suffix(count).map { line in
                 let minutes = line.time / 60_000

@@ -38,6 +38,15 @@ final class FaultDisk: Sendable {
     /// Lets the next syncs fail.
     func failSyncs(_ count: Int) { fault_disk_fail_syncs(number, Int32(count)) }
 
+    /// A disk on which somebody has made an empty database: it is made once, and copied for everybody.
+    static func formatted(by open: (FaultDisk) throws -> Void) -> FaultDisk {
+        let disk = FaultDisk()
+        do { try open(disk) } catch {
+            preconditionFailure("an empty disk takes a database: \(error)")
+        }
+        return disk
+    }
+
     /// A disk with the same files.
     func copied() -> FaultDisk {
         let copy = FaultDisk()

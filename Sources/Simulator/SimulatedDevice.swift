@@ -21,7 +21,11 @@ final class SimulatedDevice {
     let role: Role
     let clock: SimulatedClock
     let network: SimulatedNetwork
-    private(set) var disk = FaultDisk()
+    private static let blank = FaultDisk.formatted {
+        _ = try LocalSQLiteStore(simulatedAt: $0.path("device.sqlite"))
+    }
+
+    private(set) var disk = blank.copied()
     private(set) var client: ResidenceClient
     private(set) var store: any LocalStore
     /// Yesterday's image of its disk.
@@ -68,8 +72,17 @@ final class SimulatedDevice {
     }
 
     /// Introduces itself with a link of the server's.
-    func enrol(with service: SyncService, areas: [AreaCode]) async throws {
-        let expected = try await service.expectDevice(named: name, areas: areas, role: role)
+    func enrol(
+        with service: SyncService,
+        areas: [AreaCode],
+        _ random: inout SplitMix64
+    ) async throws {
+        let expected = try await service.expectDevice(
+            named: name,
+            areas: areas,
+            role: role,
+            code: OneTimeCode(using: &random)
+        )
         let link = EnrolmentLink(
             address: "http://server.sim",
             code: expected.code.description,

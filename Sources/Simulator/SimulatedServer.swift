@@ -47,9 +47,13 @@ final class SimulatedServer {
         let highWaters: [DeviceID: SequenceNumber]
     }
 
+    private static let blank = FaultDisk.formatted {
+        _ = try SQLiteStore(simulatedAt: $0.path("residence.sqlite"))
+    }
+
     let door = ServerDoor()
     private(set) var backups: [Backup] = []
-    private(set) var disk = FaultDisk()
+    private(set) var disk = blank.copied()
     private(set) var store: (any Store)?
     private let time: WorldTime
     private let identity: ServerIdentity

@@ -132,6 +132,9 @@ extension World {
         let digits = String(chronicle.trace, radix: 16)
         report.trace = String(repeating: "0", count: 16 - digits.count) + digits
         let concerned = report.verdicts.first?.record.flatMap { RecordID($0) }
-        if plan.keepsStory { report.story = chronicle.story(of: concerned) + report.story }
+        guard plan.keepsStory else { return }
+        // Where nothing failed, whoever asked for the story wants all of it.
+        let last = report.isSound ? Int.max : 60
+        report.story = chronicle.story(of: concerned, last: last) + report.story
     }
 }

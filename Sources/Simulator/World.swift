@@ -67,7 +67,7 @@ final class World {
             bug: plan.bug
         )
         guard let service = server.service else { return }
-        try await device.enrol(with: service, areas: areas)
+        try await device.enrol(with: service, areas: areas, &random)
         if let id = device.id {
             server.door.note(areas, of: id)
             oracle.open(device.name, for: id)

@@ -13,6 +13,11 @@ struct ResidenceSim: AsyncParsableCommand {
         subcommands: [Simulate.self, Inspect.self],
         defaultSubcommand: Simulate.self
     )
+
+    static func main() async {
+        DeterministicHashing.begin()
+        await main(nil)
+    }
 }
 
 /// `residence-sim [simulate]`: runs worlds.
@@ -72,8 +77,19 @@ struct Simulate: AsyncParsableCommand {
     )
     var seconds: Double?
 
+    @Option(
+        help: ArgumentHelp(
+            say("同时模拟几个世界，缺省为处理器数", "Worlds side by side; as many as processors by default."),
+            valueName: "N"
+        )
+    )
+    var jobs = ProcessInfo.processInfo.activeProcessorCount
+
     @Flag(help: ArgumentHelp(say("不缩短，直接给出结果", "Tell what failed as it is, without shrinking.")))
     var noShrink = false
+
+    @Flag(help: ArgumentHelp(say("讲述整个过程", "Tell everything that happens in the last world.")))
+    var story = false
 
     @Flag(name: .long, help: ArgumentHelp(say("以 JSON 输出", "Print JSON.")))
     var json = false
@@ -90,28 +106,28 @@ struct Simulate: AsyncParsableCommand {
     }
 
     private func simulate() async throws {
-        let plans = try plans()
-        let bar = ProgressBar(say("模拟", "simulate"), isQuiet: json || plans.count < 2)
+        let (seeds, pattern) = try (range(), pattern())
+        let bar = ProgressBar(say("模拟", "simulate"), isQuiet: json || seeds.count < 2)
         let clock = ContinuousClock()
         let began = clock.now
         var summary = Summary()
-        var failed: Plan?
-        for (index, plan) in plans.enumerated() {
-            let elapsed = (clock.now - began) / .seconds(1)
-            if let seconds, elapsed > seconds { break }
-            let report = try await Simulation.run(plan)
-            summary.add(report)
-            let done = Double(index + 1) / Double(plans.count)
-            let part = seconds.map { max(done, elapsed / $0) } ?? done
-            bar.show(part, say("种子 \(plan.seed)", "seed \(plan.seed)"))
-            if !report.isSound {
-                failed = plan
-                break
+        let isTimeLeft = { seconds.map { (clock.now - began) / .seconds(1) <= $0 } ?? true }
+        let failed = try await Worlds(pattern: pattern, seeds: seeds, jobs: max(1, jobs))
+            .run(while: isTimeLeft) { report in
+                summary.add(report)
+                let done = Double(summary.runs) / Double(seeds.count)
+                let elapsed = (clock.now - began) / .seconds(1)
+                bar.show(
+                    seconds.map { max(done, elapsed / $0) } ?? done,
+                    say("种子 \(report.seed)", "seed \(report.seed)")
+                )
             }
-        }
         bar.finish()
         summary.seconds = (clock.now - began) / .seconds(1)
-        guard let failed, let last = summary.last else { return try show(summary) }
+        guard let failed, let last = summary.last else {
+            if story, !json { for line in summary.last?.story ?? [] { Console.out(line) } }
+            return try show(summary)
+        }
         guard !noShrink else {
             try show(summary, last)
             throw ExitCode(1)
@@ -123,7 +139,7 @@ struct Simulate: AsyncParsableCommand {
         throw ExitCode(1)
     }
 
-    private func plans() throws -> [Plan] {
+    private func pattern() throws -> Plan {
         guard let found = Weather.named.first(where: { $0.name == weather })?.weather else {
             throw refusal("weather_unknown", weather, Weather.named.map(\.name), "--weather")
         }
@@ -142,9 +158,9 @@ struct Simulate: AsyncParsableCommand {
                 "--devices"
             )
         }
-        return try range().map { seed in
-            Plan(seed: seed, devices: devices, days: days, weather: found, bug: planted)
-        }
+        var plan = Plan(seed: 0, devices: devices, days: days, weather: found, bug: planted)
+        plan.keepsStory = story
+        return plan
     }
 
     private func range() throws -> ClosedRange<UInt64> {

@@ -22,7 +22,13 @@ struct PlantedBugTests {
             self.invariant = invariant
         }
 
-        var plan: Plan { Plan(seed: seed, devices: 4, days: 5, weather: weather) }
+        /// Servers are restored now and then only: such worlds last longer.
+        var plan: Plan {
+            weather == .flood
+                ? Plan(seed: seed, devices: 5, days: 8, weather: weather)
+                : Plan(seed: seed, devices: 4, days: 5, weather: weather)
+        }
+
         var testDescription: String { "\(bug.rawValue) breaks \(invariant) at seed \(seed)" }
     }
 
@@ -42,9 +48,9 @@ struct PlantedBugTests {
         Planted(.hidesOwnWrites, breaks: "I4"),
         Planted(.keepsHalfAPage, breaks: "I15"),
         Planted(.movesBaseOnPull, breaks: "I3"),
-        Planted(.trimsTooEarly, .flood, seed: 5, breaks: "I13"),
-        Planted(.offersNothingAgain, .flood, seed: 5, breaks: "I13"),
-        Planted(.forgetsCopies, .flood, breaks: "I13"),
+        Planted(.trimsTooEarly, .flood, seed: 7, breaks: "I13"),
+        Planted(.offersNothingAgain, .flood, seed: 7, breaks: "I13"),
+        Planted(.forgetsCopies, .flood, seed: 7, breaks: "I13"),
         Planted(.trustsTheClock, breaks: "I1"),
     ]
 

@@ -25,7 +25,7 @@ extension SyncService {
     /// How long a one-time code works, in milliseconds: a day.
     public static let codeLifetime: Int64 = 24 * 3600 * 1000
 
-    /// Expects a device: makes a one-time code and keeps its hash.
+    /// Expects a device with a new one-time code, of which the hash is kept.
     ///
     /// Returns the code and when it expires, in milliseconds since 1970.
     public func expectDevice(
@@ -33,10 +33,9 @@ extension SyncService {
         areas: [AreaCode],
         department: String? = nil,
         role: Role = .coordinator,
-        lifetime: Int64 = codeLifetime
+        lifetime: Int64 = codeLifetime,
+        code: OneTimeCode = OneTimeCode()
     ) async throws -> (code: OneTimeCode, expires: Int64) {
-        var random = SystemRandomNumberGenerator()
-        let code = OneTimeCode(using: &random)
         let expires = clock() + lifetime
         let enrolment = Enrolment(
             codeHash: code.hash,
