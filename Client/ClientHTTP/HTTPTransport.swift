@@ -74,6 +74,11 @@ public final class HTTPTransport: Transport {
         }
     }
 
+    /// Delivers a sealed outbox.
+    public func deliver(_ outbox: [UInt8], to server: String) async throws {
+        _ = try await post(outbox, to: "\(server)/v1/outbox", token: nil)
+    }
+
     /// Reads a document.
     public func read(_ path: String, from server: String, token: String) async throws -> [UInt8] {
         var request = HTTPClientRequest(url: server + path)

@@ -9,6 +9,7 @@ enum LocalMigrations {
         migrator.registerMigration("1") { try $0.execute(sql: first) }
         migrator.registerMigration("2") { try $0.execute(sql: second) }
         migrator.registerMigration("3") { try $0.execute(sql: third) }
+        migrator.registerMigration("4") { try $0.execute(sql: fourth) }
         return migrator
     }
 
@@ -74,6 +75,11 @@ enum LocalMigrations {
         CREATE INDEX conflict_record ON conflict (record);
 
         CREATE TABLE imported (hash BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+        """
+
+    private static let fourth = """
+        -- What is left of a device that was revoked.
+        CREATE TABLE kept_outbox (one INTEGER PRIMARY KEY CHECK (one = 1), json TEXT NOT NULL) STRICT;
         """
 
     private static let third = """

@@ -199,7 +199,8 @@ extension ResidenceClient {
                 counts: try transaction.counts(),
                 unanswered: try transaction.unansweredCount(),
                 returned: try transaction.returned(),
-                conflicts: try transaction.conflictCount()
+                conflicts: try transaction.conflictCount(),
+                kept: try transaction.keptOutbox()
             )
         }
     }
@@ -217,6 +218,8 @@ public struct ClientStatus: Sendable {
     public var returned: [OutboxEntry]
     /// Open conflicts among what the device holds.
     public var conflicts: Int
+    /// What is left of a device that was revoked; `nil` where nothing is, or none was.
+    public var kept: KeptOutbox?
 }
 
 extension FieldMap {

@@ -1,8 +1,9 @@
+internal import Foundation
 internal import Hummingbird
 internal import SyncProtocol
 internal import SyncServer
 
-/// `POST /v1/sync`, `POST /v1/repair` and `POST /v1/devices`: what devices call.
+/// `POST /v1/sync`, `/v1/repair`, `/v1/devices` and `/v1/outbox`: what devices call.
 struct SyncRoutes: Sendable {
     let service: SyncService
     let bodies: Bodies
@@ -16,11 +17,29 @@ struct SyncRoutes: Sendable {
         router.post("/v1/sync", use: sync)
         router.post("/v1/repair", use: repair)
         router.post("/v1/devices", use: enrol)
+        router.post("/v1/outbox", use: deliver)
+    }
+
+    /// No token: a revoked device has no key any more, and what it sealed names it by its signature.
+    @Sendable
+    private func deliver(_ request: Request, _ context: SyncRequestContext) async throws -> Response
+    {
+        let (bytes, format) = try await bodies.read(request, context)
+        guard format == .protobuf else {
+            throw SyncError(
+                "media_type_unsupported",
+                "A sealed outbox is not JSON",
+                hint: "Send application/x-protobuf."
+            )
+        }
+        let sealed = try SealedOutbox(bytes)
+        let report = try await service.take(sealed, isFromOperator: false)
+        return bodies.response(Array(try JSONEncoder().encode(report)), .json, to: request)
     }
 
     @Sendable
     private func sync(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        let device = try await service.authenticate(request.bearerToken)
+        let device = try await service.authenticate(request.bearerToken, forSync: true)
         let (bytes, format) = try await bodies.read(request, context)
         let answer = try await service.sync(try SyncRequest(bytes, as: format), from: device.id)
         let answerFormat = bodies.answerFormat(request, like: format)

@@ -16,6 +16,7 @@ enum Migrations {
             try database.execute(sql: third)
             try countAreas(in: database)
         }
+        migrator.registerMigration("4") { try $0.execute(sql: fourth) }
         return migrator
     }
 

@@ -6,7 +6,8 @@ internal import SyncServer
 extension SQLiteTransaction {
     private static let deviceColumns = """
         id, public_key, name, department, grants, high_water, chain, enrolled_at, last_contact,
-        clock_offset, software, forked_at, last_grant, backed_up, holes, claimed, last_epoch
+        clock_offset, software, forked_at, last_grant, backed_up, holes, claimed, last_epoch,
+        pending, suspended_at, revoked
         """
 
     func device(_ id: DeviceID) throws -> StoredDevice? {
@@ -22,7 +23,8 @@ extension SQLiteTransaction {
     func save(_ device: StoredDevice) throws {
         try run(
             """
-            INSERT INTO device (\(Self.deviceColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO device (\(Self.deviceColumns)) VALUES
+                (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET
                 name = excluded.name, department = excluded.department, grants = excluded.grants,
                 high_water = excluded.high_water, chain = excluded.chain,
@@ -30,7 +32,8 @@ extension SQLiteTransaction {
                 software = excluded.software, forked_at = excluded.forked_at,
                 last_grant = excluded.last_grant, backed_up = excluded.backed_up,
                 holes = excluded.holes, claimed = excluded.claimed,
-                last_epoch = excluded.last_epoch
+                last_epoch = excluded.last_epoch, pending = excluded.pending,
+                suspended_at = excluded.suspended_at, revoked = excluded.revoked
             """,
             [
                 Data(device.id.bytes), Data(device.publicKey), device.name, device.department,
@@ -38,7 +41,8 @@ extension SQLiteTransaction {
                 device.enrolledAt, device.lastContact, device.clockOffset, device.software,
                 device.forkedAt, device.lastGrant.signed, device.backedUp.rawValue.signed,
                 try Self.json(device.holes), try device.claimed.map(Self.json),
-                device.lastEpoch.rawValue.signed,
+                device.lastEpoch.rawValue.signed, device.pending.signed, device.suspendedAt,
+                try device.revoked.map(Self.json),
             ]
         )
     }
@@ -115,5 +119,10 @@ extension StoredDevice {
             try decoder.decode(Grant.self, from: Data($0.utf8))
         }
         lastEpoch = Epoch(rawValue: row.unsigned(16))
+        pending = row.unsigned(17)
+        suspendedAt = row[18]
+        revoked = try (row[19] as String?).map {
+            try decoder.decode(Revoked.self, from: Data($0.utf8))
+        }
     }
 }

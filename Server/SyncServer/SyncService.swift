@@ -48,6 +48,12 @@ public struct SyncService: Sendable {
         var response = SyncResponse()
         response.epoch = taken.epoch
         response.serverTime = received
+        // > [A-08] A revoked device is answered with an order that the server's key signed.
+        if let order = try revocation(of: taken.device, at: received) {
+            response.revocation = order
+            return response
+        }
+        if !request.hasSealingKey { response.sealingKey = try Sealing.key(of: identity.key) }
         response.outcomes = taken.outcomes
         response.highWater = taken.device.highWater
         response.chain = taken.device.chain
@@ -108,7 +114,7 @@ public struct SyncService: Sendable {
     }
 
     // > [W-06] Limits hold on both sides alike. A batch that is too large is halved until it fits.
-    private func check(_ request: SyncRequest) throws {
+    func check(_ request: SyncRequest) throws {
         guard request.payloads.count <= limits.changesPerBatch else {
             throw SyncError(
                 "batch_too_large",
@@ -136,6 +142,12 @@ public struct SyncService: Sendable {
         do {
             return try await store.write { transaction in
                 guard var device = try transaction.device(id) else { throw SyncError.deviceUnknown }
+                guard device.revoked == nil else {
+                    device.revoked?.heardAt = now
+                    try transaction.save(device)
+                    return Taken(device: device, epoch: try transaction.epoch())
+                }
+                guard device.suspendedAt == nil else { throw SyncError.deviceSuspended }
                 var intake = try intake(at: now, in: transaction)
                 // > [X-07] A device that the server does not know waits until the operator confirms it.
                 //
@@ -149,6 +161,7 @@ public struct SyncService: Sendable {
                 }
                 device.lastContact = now
                 if !request.software.isEmpty { device.software = request.software }
+                device.pending = request.pending
                 if request.deviceTime != 0 { device.clockOffset = request.deviceTime - now }
                 var taken = Taken(device: device, epoch: intake.epoch)
                 // > [X-02] A request of another epoch is answered with the epoch and the high-water mark

@@ -91,7 +91,7 @@ final class SimulatedNetwork: Transport {
             body = try corrupted(body, by: corruption)
         }
         let answer = try await telling(service) {
-            let device = try await service.authenticate(token)
+            let device = try await service.authenticate(token, forSync: true)
             await self.deliverLate(service)
             if fate.isReplayed { self.state.withLock { $0.later.append((body, device.id)) } }
             let asked = try SyncRequest(body, as: .protobuf)
@@ -183,6 +183,16 @@ final class SimulatedNetwork: Transport {
             )
         }
         return try EnrolmentResponse(answer)
+    }
+
+    func deliver(_ outbox: [UInt8], to address: String) async throws {
+        let fate = fate()
+        guard !fate.isLost, let service = server.service else { throw TransportFailure.unreachable }
+        _ = try await telling(service) {
+            _ = try await service.take(try SealedOutbox(outbox), isFromOperator: false)
+            return []
+        }
+        if fate.isAnswerLost { throw TransportFailure.unreachable }
     }
 
     func read(_ path: String, from address: String, token: String) async throws -> [UInt8] {

@@ -19,7 +19,7 @@ struct Daemon: AsyncParsableCommand {
         subcommands: [
             Serve.self, DeviceCommand.self, Status.self, Show.self, ConflictsCommand.self,
             QuarantineCommand.self, History.self, Duplicates.self, AuditCommand.self, Erase.self,
-            Backup.self, Restore.self, Recovery.self, Check.self,
+            Backup.self, Import.self, Restore.self, Recovery.self, Check.self,
         ]
     )
 }

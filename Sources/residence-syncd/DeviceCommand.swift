@@ -11,7 +11,9 @@ struct DeviceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "device",
         abstract: say("管理设备", "Enrol and list devices."),
-        subcommands: [Add.self, List.self, Confirm.self]
+        subcommands: [
+            Add.self, List.self, Areas.self, Suspend.self, Resume.self, Revoke.self, Confirm.self,
+        ]
     )
 
     /// Expects a device: prints the link that its coordinator needs.
@@ -138,21 +140,26 @@ struct DeviceCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await options.run {
-                let devices = try await options.service().service.devices()
-                if options.json { return try Console.out(json: devices.map(Row.init)) }
+                let service = try await options.service().service
+                let (devices, lags) = try await (service.devices(), service.lags())
+                if options.json {
+                    return try Console.out(json: devices.map { Row($0, lag: lags[$0.id] ?? 0) })
+                }
                 var table = Table([
                     say("名称", "name"), say("设备", "device"), say("岗位", "role"), say("区划", "areas"),
-                    say("已收变更", "changes"), say("最近联系", "last contact"),
-                    say("时钟偏差", "clock"), say("状态", "state"),
+                    say("已收变更", "changes"), say("待送", "pending"), say("未读", "lag"),
+                    say("最近联系", "last contact"), say("时钟偏差", "clock"),
+                    say("程序", "software"), say("状态", "state"),
                 ])
                 for device in devices {
                     table.add([
                         device.name, String(device.id.description.prefix(12)),
                         say(device.role.label.zh, device.role.label.en),
                         device.grant.areas.map(\.rawValue).joined(separator: " "),
-                        String(device.highWater.rawValue),
+                        String(device.highWater.rawValue), String(device.pending),
+                        String(lags[device.id] ?? 0),
                         device.lastContact.map(SystemClock.text) ?? "–",
-                        "\(device.clockOffset / 1000) s",
+                        "\(device.clockOffset / 1000) s", device.software,
                         Self.state(of: device),
                     ])
                 }
@@ -165,6 +172,12 @@ struct DeviceCommand: AsyncParsableCommand {
                 let areas = claimed.areas.map(\.rawValue).joined(separator: " ")
                 return say("等待确认（自称 \(areas)）", "waits to be confirmed (says \(areas))")
             }
+            if let revoked = device.revoked {
+                return revoked.heardAt == nil
+                    ? say("已撤销，设备尚未得知", "revoked, not heard of it yet")
+                    : say("已撤销", "revoked")
+            }
+            if device.suspendedAt != nil { return say("已暂停", "suspended") }
             if device.forkedAt != nil { return say("分叉", "forked") }
             return device.holes.isEmpty ? say("正常", "active") : say("正常，有缺口", "active, with a hole")
         }
@@ -242,6 +255,10 @@ struct DeviceCommand: AsyncParsableCommand {
         var isWaiting: Bool
         var backedUp: UInt64
         var holes: [Hole]
+        var pending: UInt64
+        var lag: UInt64?
+        var isSuspended: Bool
+        var revoked: String?
 
         enum CodingKeys: String, CodingKey {
             case id, name, role, areas, changes, enrolled, software
@@ -250,10 +267,11 @@ struct DeviceCommand: AsyncParsableCommand {
             case isForked = "forked"
             case isWaiting = "waiting"
             case backedUp = "backed_up"
-            case holes
+            case holes, pending, lag, revoked
+            case isSuspended = "suspended"
         }
 
-        init(_ device: StoredDevice) {
+        init(_ device: StoredDevice, lag: UInt64? = nil) {
             id = device.id.description
             name = device.name
             role = device.role.rawValue
@@ -267,6 +285,10 @@ struct DeviceCommand: AsyncParsableCommand {
             isWaiting = device.claimed != nil
             backedUp = device.backedUp.rawValue
             holes = device.holes
+            pending = device.pending
+            self.lag = lag
+            isSuspended = device.suspendedAt != nil
+            revoked = device.revoked.map { SystemClock.iso($0.at) }
         }
     }
 }

@@ -29,7 +29,7 @@ struct Residence: AsyncParsableCommand {
             Enroll.self, Import.self, Add.self, Edit.self, Delete.self, Show.self, List.self,
             Search.self, Sync.self, Status.self, Token.self, Conflicts.self, Resolve.self,
             Returned.self, Mend.self, History.self, Duplicates.self, Reidentify.self, Split.self,
-            Undelete.self, Check.self,
+            Undelete.self, Check.self, OutboxCommand.self,
         ]
     )
 

@@ -244,6 +244,15 @@ struct Status: AsyncParsableCommand {
             if options.json { return try Console.out(json: StatusDocument(status, receipt)) }
             var table = Table([say("项目", "what"), say("内容", "how it is")])
             table.add([say("设备", "device"), status.profile?.name ?? say("未登记", "not enrolled")])
+            if let kept = status.kept {
+                table.add([
+                    say("已撤销", "revoked"),
+                    say(
+                        "\(kept.name)，封存待送 \(kept.changes) 条",
+                        "\(kept.name), \(kept.changes) changes under seal"
+                    ),
+                ])
+            }
             if let profile = status.profile {
                 table.add([say("服务器", "server"), profile.server])
                 table.add([

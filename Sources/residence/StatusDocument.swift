@@ -41,9 +41,11 @@ struct StatusDocument: Encodable {
     var lastSync: String?
     var receipt: Receipt?
     var lastRepair: DeviceProfile.Repair?
+    /// Of a revoked device: how many changes are kept under seal.
+    var sealed: Int?
 
     enum CodingKeys: String, CodingKey {
-        case enrolled, name, server, areas, records, pending, returned, conflicts, receipt
+        case enrolled, name, server, areas, records, pending, returned, conflicts, receipt, sealed
         case lastSync = "last_sync"
         case lastRepair = "last_repair"
     }
@@ -68,6 +70,7 @@ struct StatusDocument: Encodable {
         }
         conflicts = status.conflicts
         lastRepair = status.profile?.lastRepair
+        sealed = status.kept?.changes
         lastSync = Self.lastSync(status)
     }
 

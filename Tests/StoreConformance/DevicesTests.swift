@@ -116,6 +116,9 @@ struct DevicesTests {
         ]
         device.claimed = Grant(number: 3, areas: [Sample.dongsha], role: .supervisor)
         device.lastEpoch = Sample.epoch
+        device.pending = 17
+        device.suspendedAt = Sample.noon + 62_000
+        device.revoked = StoredDevice.Revoked(at: Sample.noon + 63_000, takesOutbox: true)
         return device
     }
 }

@@ -27,6 +27,8 @@ public struct DeviceProfile: Codable, Sendable {
     public var lastSync: Int64?
     /// The server's Ed25519 key, by which its receipts verify; `nil` of an enrolment that did not keep it.
     public var serverKey: [UInt8]?
+    /// What an outbox is sealed to; `nil` before the server told.
+    public var sealingKey: SealingKey?
     /// The number of the last settlement that was applied, in this epoch.
     public var settlements: UInt64?
     /// Whether something was redacted that may linger in the database's log.

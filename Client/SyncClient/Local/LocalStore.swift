@@ -82,6 +82,8 @@ public protocol LocalReader {
     func strays() throws -> [RecordID]
     /// How many conflicts are open among what the device holds.
     func conflictCount() throws -> Int
+    /// What is left of a device that was revoked; `nil` where nothing is, or none was.
+    func keptOutbox() throws -> KeptOutbox?
     /// Whether a row of a ledger was imported before, by the hash of its content.
     func wasImported(_ hash: [UInt8]) throws -> Bool
 }
@@ -102,6 +104,10 @@ public protocol LocalTransaction: LocalReader {
     func displace(_ id: RecordID, from area: AreaCode) throws
     /// Erases a record, its placements, its conflicts and what lay over it; answered changes stay in the outbox.
     func erase(_ id: RecordID) throws
+    /// Erases everything, who this device is included; what is kept takes its place.
+    func eraseEverything(keeping outbox: KeptOutbox?) throws
+    /// Forgets what was left of a device that was revoked.
+    func forgetKeptOutbox() throws
     /// Adds a change to the outbox.
     func append(_ entry: OutboxEntry) throws
     /// Notes the server's answer to a change, given in an epoch.

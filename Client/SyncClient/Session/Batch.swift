@@ -6,7 +6,11 @@ struct Batch {
     let profile: DeviceProfile
 
     func fill(_ request: inout SyncRequest, _ size: SyncSession.Size) throws {
-        let batch = try entries(size)
+        let waiting = try transaction.unanswered(limit: size.changes)
+        try fill(&request, with: Self.first(of: waiting[...], size))
+    }
+
+    func fill(_ request: inout SyncRequest, with batch: [OutboxEntry]) throws {
         request.payloads = batch.map(\.payload)
         request.firstSequence = batch.first?.sequence ?? .none
         request.chain = batch.last?.chain ?? []
@@ -28,10 +32,13 @@ struct Batch {
     }
 
     /// Changes that wait, one following the other: none behind what was forgotten.
-    private func entries(_ size: SyncSession.Size) throws -> [OutboxEntry] {
+    static func first(
+        of waiting: ArraySlice<OutboxEntry>,
+        _ size: SyncSession.Size
+    ) -> [OutboxEntry] {
         var bytes = 0
         var batch: [OutboxEntry] = []
-        for entry in try transaction.unanswered(limit: size.changes) {
+        for entry in waiting.prefix(size.changes) {
             bytes += entry.payload.count
             // At least one change travels, however large.
             guard batch.isEmpty || bytes <= size.bytes else { break }

@@ -59,6 +59,9 @@ struct SyncEngine {
     let didTouch: @Sendable (Set<RecordID>) -> Void
 
     func run(_ progress: @Sendable (SyncProgress) -> Void) async throws -> SyncReport {
+        if try await store.read({ try $0.profile() }) == nil, let told = try await deliverKept() {
+            throw told
+        }
         var report = SyncReport()
         let total = try await store.read { try $0.unansweredCount() }
         var session = SyncSession(limits: limits)
@@ -93,6 +96,8 @@ struct SyncEngine {
                 action = session.handle(.proved)
             case .readmit:
                 action = session.handle(await readmit())
+            case .surrender(let order):
+                action = session.handle(await surrender(to: order))
             case .repair:
                 action = session.handle(await repair(&report))
             case .finish:
@@ -161,6 +166,8 @@ struct SyncEngine {
             request.software = ClientEnvironment.software
             request.bookmarks = try transaction.bookmarks()
             request.settlements = profile.settlements ?? 0
+            request.pending = UInt64(try transaction.unansweredCount())
+            request.hasSealingKey = profile.sealingKey != nil
             try Batch(transaction: transaction, profile: profile).fill(&request, size)
             return (request, profile)
         }
@@ -183,6 +190,7 @@ struct SyncEngine {
             )
             try ReceiptCheck(profile: profile, transaction: transaction).check(response)
             clock?.set(&profile)
+            if let key = response.sealingKey, profile.trusts(key) { profile.sealingKey = key }
             let desk = Desk(
                 transaction: transaction,
                 profile: profile,

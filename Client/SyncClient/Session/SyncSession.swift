@@ -26,6 +26,8 @@ package struct SyncSession: ~Copyable {
         case readmitted
         /// What differed was repaired [G-03].
         case repaired
+        /// What the device held is erased; its holder is told this.
+        case surrendered(SyncError)
         /// A round trip failed; `chance` is drawn from 0 to 1.
         case failed(TransportFailure, chance: Double)
         case waited
@@ -75,6 +77,8 @@ package struct SyncSession: ~Copyable {
         case prove
         /// Show the server's certificate, and ask to be known again.
         case readmit
+        /// Seal what is unsent, and erase everything.
+        case surrender(Revocation)
         /// Repair what is not what the server has.
         case repair
         case finish
@@ -105,7 +109,10 @@ package struct SyncSession: ~Copyable {
             return .send(size)
         case .repaired:
             return .finish
+        case .surrendered(let error):
+            return .giveUp(TransportFailure(error))
         case .answered(let response):
+            if let order = response.revocation { return .surrender(order) }
             hasMore = response.hasMore
             return .apply(response)
         case .applied(let applied):

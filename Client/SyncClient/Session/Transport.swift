@@ -14,6 +14,8 @@ public protocol Transport: Sendable {
     ) async throws -> (response: RepairResponse, bytes: ByteCount)
     /// Introduces the device. Throws `TransportFailure`.
     func enrol(_ request: EnrolmentRequest, at server: String) async throws -> EnrolmentResponse
+    /// Delivers the bytes of a sealed outbox: `POST /v1/outbox`. Throws `TransportFailure`.
+    func deliver(_ outbox: [UInt8], to server: String) async throws
     /// Reads a document in JSON: `/v1/…`. Throws `TransportFailure`.
     func read(_ path: String, from server: String, token: String) async throws -> [UInt8]
 }

@@ -127,6 +127,18 @@ public nonisolated struct WireSyncRequest: @unchecked Sendable {
   /// Clears the value of `receipt`. Subsequent reads from it will return its default value.
   public mutating func clearReceipt() {_uniqueStorage()._receipt = nil}
 
+  /// How many changes wait on the device, those of this request included.
+  public var pending: UInt64 {
+    get {_storage._pending}
+    set {_uniqueStorage()._pending = newValue}
+  }
+
+  /// Whether the device has the server's sealing key.
+  public var hasSealingKey_p: Bool {
+    get {_storage._hasSealingKey_p}
+    set {_uniqueStorage()._hasSealingKey_p = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -582,11 +594,119 @@ public nonisolated struct WireSyncResponse: @unchecked Sendable {
     set {_uniqueStorage()._settlements = newValue}
   }
 
+  /// The device was revoked: then nothing else is told.
+  public var revocation: WireRevocation {
+    get {_storage._revocation ?? WireRevocation()}
+    set {_uniqueStorage()._revocation = newValue}
+  }
+  /// Returns true if `revocation` has been explicitly set.
+  public var hasRevocation: Bool {_storage._revocation != nil}
+  /// Clears the value of `revocation`. Subsequent reads from it will return its default value.
+  public mutating func clearRevocation() {_uniqueStorage()._revocation = nil}
+
+  /// Where the request says that the device has none.
+  public var sealingKey: WireSealingKey {
+    get {_storage._sealingKey ?? WireSealingKey()}
+    set {_uniqueStorage()._sealingKey = newValue}
+  }
+  /// Returns true if `sealingKey` has been explicitly set.
+  public var hasSealingKey: Bool {_storage._sealingKey != nil}
+  /// Clears the value of `sealingKey`. Subsequent reads from it will return its default value.
+  public mutating func clearSealingKey() {_uniqueStorage()._sealingKey = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What a device seals its outbox to.
+public nonisolated struct WireSealingKey: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// X25519, 32 bytes.
+  public var key: Data = Data()
+
+  /// Ed25519, 64 bytes, by the server's key, over "residence-sync sealing key" and the key.
+  public var signature: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// The device is to erase what it holds.
+public nonisolated struct WireRevocation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var device: Data = Data()
+
+  public var sealingKey: WireSealingKey {
+    get {_sealingKey ?? WireSealingKey()}
+    set {_sealingKey = newValue}
+  }
+  /// Returns true if `sealingKey` has been explicitly set.
+  public var hasSealingKey: Bool {self._sealingKey != nil}
+  /// Clears the value of `sealingKey`. Subsequent reads from it will return its default value.
+  public mutating func clearSealingKey() {self._sealingKey = nil}
+
+  /// Whether what it sealed is to be delivered by POST /v1/outbox.
+  public var deliver: Bool = false
+
+  /// The server's clock, in milliseconds since 1970.
+  public var time: Int64 = 0
+
+  /// Ed25519, 64 bytes, over this message without the signature.
+  public var signature: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _sealingKey: WireSealingKey? = nil
+}
+
+/// POST /v1/outbox, and the file of `residence outbox`: HPKE (RFC 9180) in base mode with X25519,
+/// HKDF-SHA-256 and ChaCha20-Poly1305 under the info "residence-sync outbox", over an Outbox.
+public nonisolated struct WireSealedOutbox: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var encapsulatedKey: Data = Data()
+
+  public var ciphertext: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What a device had not had answered.
+public nonisolated struct WireOutbox: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var device: Data = Data()
+
+  /// Each the bytes of a SyncRequest with consecutive changes.
+  public var requests: [Data] = []
+
+  /// The device's clock, in milliseconds since 1970.
+  public var sealedAt: Int64 = 0
+
+  /// Ed25519, 64 bytes, by the device's key, over this message without the signature.
+  public var signature: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// The server has this device's changes up to a number.
@@ -1418,7 +1538,7 @@ fileprivate nonisolated let _protobuf_package = "residence.v1"
 
 nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SyncRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}first_sequence\0\u{1}changes\0\u{1}chain\0\u{1}bookmarks\0\u{3}bookmark_token\0\u{1}budget\0\u{1}grant\0\u{1}dictionary\0\u{1}software\0\u{1}hole\0\u{3}device_time\0\u{2}\u{2}settlements\0\u{1}former\0\u{1}receipt\0\u{c}\u{d}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}first_sequence\0\u{1}changes\0\u{1}chain\0\u{1}bookmarks\0\u{3}bookmark_token\0\u{1}budget\0\u{1}grant\0\u{1}dictionary\0\u{1}software\0\u{1}hole\0\u{3}device_time\0\u{2}\u{2}settlements\0\u{1}former\0\u{1}receipt\0\u{1}pending\0\u{3}has_sealing_key\0\u{c}\u{d}\u{1}")
 
   fileprivate class _StorageClass {
     var _epoch: UInt64 = 0
@@ -1436,6 +1556,8 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _settlements: UInt64 = 0
     var _former: [WireFormer] = []
     var _receipt: WireReceipt? = nil
+    var _pending: UInt64 = 0
+    var _hasSealingKey_p: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1461,6 +1583,8 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _settlements = source._settlements
       _former = source._former
       _receipt = source._receipt
+      _pending = source._pending
+      _hasSealingKey_p = source._hasSealingKey_p
     }
   }
 
@@ -1494,6 +1618,8 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._settlements) }()
         case 15: try { try decoder.decodeRepeatedMessageField(value: &_storage._former) }()
         case 16: try { try decoder.decodeSingularMessageField(value: &_storage._receipt) }()
+        case 17: try { try decoder.decodeSingularUInt64Field(value: &_storage._pending) }()
+        case 18: try { try decoder.decodeSingularBoolField(value: &_storage._hasSealingKey_p) }()
         default: break
         }
       }
@@ -1551,6 +1677,12 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
       try { if let v = _storage._receipt {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
       } }()
+      if _storage._pending != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._pending, fieldNumber: 17)
+      }
+      if _storage._hasSealingKey_p != false {
+        try visitor.visitSingularBoolField(value: _storage._hasSealingKey_p, fieldNumber: 18)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1575,6 +1707,8 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._settlements != rhs_storage._settlements {return false}
         if _storage._former != rhs_storage._former {return false}
         if _storage._receipt != rhs_storage._receipt {return false}
+        if _storage._pending != rhs_storage._pending {return false}
+        if _storage._hasSealingKey_p != rhs_storage._hasSealingKey_p {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2140,7 +2274,7 @@ nonisolated extension WireDigest: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SyncResponse"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}server_time\0\u{3}high_water\0\u{1}outcomes\0\u{1}pages\0\u{1}more\0\u{3}bookmark_token\0\u{1}grant\0\u{1}digest\0\u{1}receipt\0\u{3}backed_up\0\u{1}chain\0\u{2}\u{2}dictionary\0\u{1}settlements\0\u{c}\u{d}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}server_time\0\u{3}high_water\0\u{1}outcomes\0\u{1}pages\0\u{1}more\0\u{3}bookmark_token\0\u{1}grant\0\u{1}digest\0\u{1}receipt\0\u{3}backed_up\0\u{1}chain\0\u{2}\u{2}dictionary\0\u{1}settlements\0\u{1}revocation\0\u{3}sealing_key\0\u{c}\u{d}\u{1}")
 
   fileprivate class _StorageClass {
     var _epoch: UInt64 = 0
@@ -2157,6 +2291,8 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _chain: Data = Data()
     var _dictionary: UInt32 = 0
     var _settlements: [WireSettlement] = []
+    var _revocation: WireRevocation? = nil
+    var _sealingKey: WireSealingKey? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2181,6 +2317,8 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
       _chain = source._chain
       _dictionary = source._dictionary
       _settlements = source._settlements
+      _revocation = source._revocation
+      _sealingKey = source._sealingKey
     }
   }
 
@@ -2213,6 +2351,8 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 12: try { try decoder.decodeSingularBytesField(value: &_storage._chain) }()
         case 14: try { try decoder.decodeSingularFixed32Field(value: &_storage._dictionary) }()
         case 15: try { try decoder.decodeRepeatedMessageField(value: &_storage._settlements) }()
+        case 16: try { try decoder.decodeSingularMessageField(value: &_storage._revocation) }()
+        case 17: try { try decoder.decodeSingularMessageField(value: &_storage._sealingKey) }()
         default: break
         }
       }
@@ -2267,6 +2407,12 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
       if !_storage._settlements.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._settlements, fieldNumber: 15)
       }
+      try { if let v = _storage._revocation {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+      } }()
+      try { if let v = _storage._sealingKey {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2290,10 +2436,181 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._chain != rhs_storage._chain {return false}
         if _storage._dictionary != rhs_storage._dictionary {return false}
         if _storage._settlements != rhs_storage._settlements {return false}
+        if _storage._revocation != rhs_storage._revocation {return false}
+        if _storage._sealingKey != rhs_storage._sealingKey {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSealingKey: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SealingKey"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}signature\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.key) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.key.isEmpty {
+      try visitor.visitSingularBytesField(value: self.key, fieldNumber: 1)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireSealingKey, rhs: WireSealingKey) -> Bool {
+    if lhs.key != rhs.key {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRevocation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Revocation"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{3}sealing_key\0\u{1}deliver\0\u{1}time\0\u{1}signature\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.device) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._sealingKey) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.deliver) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.time) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.device.isEmpty {
+      try visitor.visitSingularBytesField(value: self.device, fieldNumber: 1)
+    }
+    try { if let v = self._sealingKey {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.deliver != false {
+      try visitor.visitSingularBoolField(value: self.deliver, fieldNumber: 3)
+    }
+    if self.time != 0 {
+      try visitor.visitSingularInt64Field(value: self.time, fieldNumber: 4)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireRevocation, rhs: WireRevocation) -> Bool {
+    if lhs.device != rhs.device {return false}
+    if lhs._sealingKey != rhs._sealingKey {return false}
+    if lhs.deliver != rhs.deliver {return false}
+    if lhs.time != rhs.time {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSealedOutbox: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SealedOutbox"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}encapsulated_key\0\u{1}ciphertext\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.encapsulatedKey) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.ciphertext) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.encapsulatedKey.isEmpty {
+      try visitor.visitSingularBytesField(value: self.encapsulatedKey, fieldNumber: 1)
+    }
+    if !self.ciphertext.isEmpty {
+      try visitor.visitSingularBytesField(value: self.ciphertext, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireSealedOutbox, rhs: WireSealedOutbox) -> Bool {
+    if lhs.encapsulatedKey != rhs.encapsulatedKey {return false}
+    if lhs.ciphertext != rhs.ciphertext {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireOutbox: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Outbox"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{1}requests\0\u{3}sealed_at\0\u{1}signature\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.device) }()
+      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.requests) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.sealedAt) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.device.isEmpty {
+      try visitor.visitSingularBytesField(value: self.device, fieldNumber: 1)
+    }
+    if !self.requests.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.requests, fieldNumber: 2)
+    }
+    if self.sealedAt != 0 {
+      try visitor.visitSingularInt64Field(value: self.sealedAt, fieldNumber: 3)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireOutbox, rhs: WireOutbox) -> Bool {
+    if lhs.device != rhs.device {return false}
+    if lhs.requests != rhs.requests {return false}
+    if lhs.sealedAt != rhs.sealedAt {return false}
+    if lhs.signature != rhs.signature {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

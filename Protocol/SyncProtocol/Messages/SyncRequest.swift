@@ -49,6 +49,10 @@ public struct SyncRequest: Hashable, Sendable {
     public var former: [SequenceNumber: Change.Former] = [:]
     /// The server's own word that it had more than it says now.
     public var receipt: SyncReceipt?
+    /// How many changes wait on the device, those of this request included.
+    public var pending: UInt64 = 0
+    /// Whether the device has the server's sealing key.
+    public var hasSealingKey = false
 
     /// A request that asks for nothing and brings nothing.
     public init() {}
@@ -80,6 +84,8 @@ public struct SyncRequest: Hashable, Sendable {
         settlements = wire.settlements
         hole = wire.hasHole ? Hole(wire.hole) : nil
         receipt = wire.hasReceipt ? SyncReceipt(wire.receipt) : nil
+        pending = wire.pending
+        hasSealingKey = wire.hasSealingKey_p
         for place in wire.former {
             former[SequenceNumber(rawValue: place.sequence)] = Change.Former(
                 place: Base(
@@ -133,6 +139,8 @@ public struct SyncRequest: Hashable, Sendable {
         wire.settlements = settlements
         if let hole { wire.hole = hole.wire }
         if let receipt { wire.receipt = receipt.wire }
+        wire.pending = pending
+        wire.hasSealingKey_p = hasSealingKey
         wire.former = former.sorted { $0.key < $1.key }.map { sequence, place in
             WireFormer.with {
                 $0.sequence = sequence.rawValue

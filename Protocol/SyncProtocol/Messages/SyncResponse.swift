@@ -59,6 +59,10 @@ public struct SyncResponse: Hashable, Sendable {
     public var settlements: [Settlement] = []
     /// What stands in the grant's areas, where there is no more to read [G-02].
     public var digest: AreaDigest?
+    /// The order to erase everything.
+    public var revocation: Revocation?
+    /// What to seal an outbox to, where the device has none.
+    public var sealingKey: SealingKey?
 
     /// An answer without news.
     public init() {}
@@ -83,6 +87,8 @@ public struct SyncResponse: Hashable, Sendable {
         receipt = wire.hasReceipt ? SyncReceipt(wire.receipt) : nil
         settlements = wire.settlements.compactMap(Settlement.init)
         digest = wire.hasDigest ? AreaDigest(wire.digest) : nil
+        revocation = wire.hasRevocation ? Revocation(wire.revocation) : nil
+        sealingKey = wire.hasSealingKey ? SealingKey(wire.sealingKey) : nil
     }
 
     /// The answer's bytes in protobuf.
@@ -99,6 +105,8 @@ public struct SyncResponse: Hashable, Sendable {
         if let receipt { wire.receipt = receipt.wire }
         wire.settlements = settlements.map(\.wire)
         if let digest { wire.digest = digest.wire }
+        if let revocation { wire.revocation = revocation.wire }
+        if let sealingKey { wire.sealingKey = sealingKey.wire }
         var bytes = encode(wire)
         for page in pages { bytes.append(field: 5, bytes: page.encoded) }
         return bytes

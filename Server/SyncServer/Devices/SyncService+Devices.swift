@@ -131,6 +131,7 @@ extension SyncService {
             software: request.software
         )
         if let known = try transaction.device(device.id) {
+            guard known.revoked == nil else { throw SyncError.deviceRevoked }
             // A key that is known goes on where it was: its changes are not numbered anew.
             let next = Grant(
                 number: known.grant.number + 1,
@@ -158,9 +159,12 @@ extension SyncService {
 
     /// The device that a bearer token comes from, every part of it checked.
     ///
-    /// Throws `token_missing`, `token_malformed`, `device_unknown`, `signature_invalid`,
-    /// `audience_wrong` and `token_time`.
-    public func authenticate(_ token: String?) async throws -> StoredDevice {
+    /// Throws `token_missing`, `token_malformed`, `device_unknown`, `signature_invalid`, `audience_wrong`,
+    /// `token_time`, `device_suspended`, and `device_revoked` unless the device is to hear of it: by a sync.
+    public func authenticate(
+        _ token: String?,
+        forSync hearsOfRevocation: Bool = false
+    ) async throws -> StoredDevice {
         guard let token, !token.isEmpty else {
             throw SyncError(
                 "token_missing",
@@ -174,6 +178,8 @@ extension SyncService {
         else { throw SyncError.deviceUnknown }
         try await DeviceToken.check(token, by: key, for: fingerprint, at: clock())
         guard device.claimed == nil else { throw SyncError.awaitsConfirmation(device.id) }
+        guard device.suspendedAt == nil else { throw SyncError.deviceSuspended }
+        guard device.revoked == nil || hearsOfRevocation else { throw SyncError.deviceRevoked }
         return device
     }
 }

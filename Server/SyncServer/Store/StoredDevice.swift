@@ -36,6 +36,28 @@ public struct StoredDevice: Hashable, Sendable {
     public var claimed: Grant?
     /// The epoch in which it last synced; none before it did.
     public var lastEpoch = Epoch.none
+    /// How many changes waited on it when it last synced.
+    public var pending: UInt64 = 0
+    /// When the operator suspended it; `nil` while it may sync.
+    public var suspendedAt: Int64?
+    /// When, and how, the operator revoked it; `nil` while it is in use.
+    public var revoked: Revoked?
+
+    /// The end of a device.
+    public struct Revoked: Hashable, Codable, Sendable {
+        /// When, in milliseconds since 1970.
+        public var at: Int64
+        /// Whether what it seals is taken when it delivers it.
+        public var takesOutbox: Bool
+        /// When it was last given the order; `nil` before it was.
+        public var heardAt: Int64?
+
+        /// An end that the device has not heard of.
+        public init(at: Int64, takesOutbox: Bool) {
+            self.at = at
+            self.takesOutbox = takesOutbox
+        }
+    }
 
     /// A device that was just enrolled.
     public init(

@@ -12,6 +12,14 @@ extension ForwardingLocalTransaction {
         try base.profile()
     }
 
+    func keptOutbox() throws -> KeptOutbox? { try base.keptOutbox() }
+
+    func eraseEverything(keeping outbox: KeptOutbox?) throws {
+        try base.eraseEverything(keeping: outbox)
+    }
+
+    func forgetKeptOutbox() throws { try base.forgetKeptOutbox() }
+
     func enrolmentSeed() throws -> [UInt8]? {
         try base.enrolmentSeed()
     }

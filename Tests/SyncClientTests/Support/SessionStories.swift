@@ -46,6 +46,7 @@ extension SyncSession.Action {
         case .prove: "prove"
         case .readmit: "readmit"
         case .repair: "repair"
+        case .surrender: "surrender"
         case .finish: "finish"
         case .giveUp(let failure): "giveUp \(failure.error.code.rawValue)"
         }

@@ -186,6 +186,12 @@ struct Device: Sendable {
         try Data(bytes).write(to: file)
     }
 
+    /// Every byte of the device's files.
+    func bytesOnDisk() throws -> Data {
+        try FileManager.default.contentsOfDirectory(at: folder.url, includingPropertiesForKeys: nil)
+            .reduce(into: Data()) { $0 += try Data(contentsOf: $1) }
+    }
+
     @discardableResult
     func sync() async throws -> SyncReport { try await client.sync() }
 

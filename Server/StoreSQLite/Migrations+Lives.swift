@@ -1,0 +1,8 @@
+extension Migrations {
+    /// What a device's life needs: what waits on it, whether it is suspended, and how it ended, in JSON.
+    static let fourth = """
+        ALTER TABLE device ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE device ADD COLUMN suspended_at INTEGER;
+        ALTER TABLE device ADD COLUMN revoked TEXT;
+        """
+}

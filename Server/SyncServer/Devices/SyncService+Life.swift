@@ -1,0 +1,99 @@
+public import SyncProtocol
+internal import SyncTrust
+
+extension SyncService {
+    // > [A-06] An assignment of areas is the device's next grant, and holds from its next request. What was
+    // > captured under an earlier grant that held the area is accepted however late it arrives.
+
+    /// Gives a device other areas, or another role.
+    ///
+    /// Throws `device_revoked`, and `device_awaits_confirmation` where `confirm` is what it needs.
+    @discardableResult
+    public func assign(
+        _ areas: [AreaCode],
+        role: Role? = nil,
+        to id: DeviceID
+    ) async throws -> StoredDevice {
+        try await change(id) { device in
+            guard device.claimed == nil else { throw SyncError.awaitsConfirmation(device.id) }
+            let next = Grant(
+                number: device.grant.number + 1,
+                areas: areas,
+                role: role ?? device.grant.role
+            )
+            // The same again is no new grant.
+            guard next.areas != device.grant.areas || next.role != device.grant.role else { return }
+            device.grants.append(next)
+        }
+    }
+
+    // > [A-07] A suspended device is answered `device_suspended`: nothing of its requests is taken and
+    // > nothing is given, until it is resumed. It goes on capturing.
+
+    /// Suspends a device, or resumes it. Throws `device_revoked`.
+    @discardableResult
+    public func suspend(_ id: DeviceID, _ isSuspended: Bool) async throws -> StoredDevice {
+        let now = clock()
+        return try await change(id) { device in
+            device.suspendedAt = isSuspended ? device.suspendedAt ?? now : nil
+        }
+    }
+
+    // > [A-08] A revoked device is answered with an order that the server's key signed; nothing else makes
+    // > a device erase.
+
+    /// Revokes a device for good; `takesOutbox` tells whether what it seals is taken when it delivers it.
+    ///
+    /// Revoked again, only that is changed.
+    @discardableResult
+    public func revoke(_ id: DeviceID, takesOutbox: Bool) async throws -> StoredDevice {
+        let now = clock()
+        return try await change(id, evenRevoked: true) { device in
+            var revoked = device.revoked ?? StoredDevice.Revoked(at: now, takesOutbox: takesOutbox)
+            revoked.takesOutbox = takesOutbox
+            device.revoked = revoked
+            device.suspendedAt = nil
+        }
+    }
+
+    private func change(
+        _ id: DeviceID,
+        evenRevoked: Bool = false,
+        _ change: @escaping @Sendable (inout StoredDevice) throws -> Void
+    ) async throws -> StoredDevice {
+        try await store.write { transaction in
+            guard var device = try transaction.device(id) else { throw SyncError.deviceUnknown }
+            guard evenRevoked || device.revoked == nil else { throw SyncError.deviceRevoked }
+            try change(&device)
+            try transaction.save(device)
+            return device
+        }
+    }
+
+    /// The order that a revoked device is answered with.
+    func revocation(of device: StoredDevice, at now: Int64) throws -> Revocation? {
+        guard let revoked = device.revoked else { return nil }
+        var order = Revocation(
+            device: device.id,
+            sealingKey: try Sealing.key(of: identity.key),
+            deliver: revoked.takesOutbox,
+            time: now
+        )
+        order.signature = try identity.key.signature(for: order.signedBytes)
+        return order
+    }
+}
+
+extension SyncError {
+    static let deviceRevoked = SyncError(
+        "device_revoked",
+        "本设备已被撤销 This device was revoked",
+        hint: "请与运维人员联系。 Ask the operator."
+    )
+
+    static let deviceSuspended = SyncError(
+        "device_suspended",
+        "本设备已被暂停，暂不能同步 This device is suspended and may not sync for now",
+        hint: "采集照常，数据都在本机；请与运维人员联系。 Go on capturing, nothing is lost; ask the operator."
+    )
+}

@@ -1,0 +1,71 @@
+public import SyncProtocol
+internal import SyncTrust
+
+/// What taking a sealed outbox in came to.
+public struct OutboxReport: Encodable, Hashable, Sendable {
+    /// The device that sealed it.
+    public var device: DeviceID
+    /// What the operator calls it.
+    public var name: String
+    /// Changes that were new here, by what became of them.
+    public var outcomes: [String: Int]
+    /// Changes that were known already.
+    public var known: Int
+}
+
+extension SyncService {
+    // > [A-09] A sealed outbox is opened by the server's key alone and names its device by that device's
+    // > signature. It is taken like batches of the device: each change once, in order.
+
+    /// Takes what a device sealed; the operator brings it, or the device itself where its revocation lets it.
+    ///
+    /// Throws `outbox_sealed_elsewhere`, `outbox_malformed`, `signature_invalid`, `device_unknown`,
+    /// `outbox_unexpected` of a device that may not deliver, `sequence_gap` and `device_forked`.
+    public func take(_ sealed: SealedOutbox, isFromOperator: Bool) async throws -> OutboxReport {
+        let outbox = try Sealing.open(sealed, by: identity.key)
+        guard let device = try await store.read({ try $0.device(outbox.device) }),
+            let key = PublicKey(bytes: device.publicKey)
+        else { throw SyncError.deviceUnknown }
+        guard key.verifies(outbox.signature, of: outbox.signedBytes) else {
+            throw SyncError(
+                "signature_invalid",
+                "The outbox is not signed by its device",
+                hint: "Nothing was taken."
+            )
+        }
+        guard isFromOperator || device.revoked?.takesOutbox == true else {
+            throw SyncError(
+                "outbox_unexpected",
+                "This device may not deliver a sealed outbox",
+                hint: "The operator takes it with `residence-syncd import FILE`."
+            )
+        }
+        return try await take(outbox, of: device)
+    }
+
+    private func take(_ outbox: Outbox, of device: StoredDevice) async throws -> OutboxReport {
+        var report = OutboxReport(device: device.id, name: device.name, outcomes: [:], known: 0)
+        let now = clock()
+        for request in outbox.requests {
+            try check(request)
+            let (before, outcomes) = try await store.write { transaction in
+                guard var device = try transaction.device(device.id) else {
+                    throw SyncError.deviceUnknown
+                }
+                let before = device.highWater
+                let outcomes = try intake(at: now, in: transaction)
+                    .accept(request, from: &device, in: transaction)
+                try transaction.save(device)
+                return (before, outcomes)
+            }
+            for outcome in outcomes {
+                if outcome.sequence <= before {
+                    report.known += 1
+                } else {
+                    report.outcomes["\(outcome.kind)", default: 0] += 1
+                }
+            }
+        }
+        return report
+    }
+}
