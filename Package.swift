@@ -24,10 +24,15 @@ extension Target.Dependency {
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
-    static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let nio = product(name: "NIOCore", package: "swift-nio")
     static let nioHTTP = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let x509 = product(name: "X509", package: "swift-certificates")
+    static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
@@ -94,9 +99,11 @@ let package = Package(
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -115,7 +122,7 @@ let package = Package(
             needs: [.protobuf, "CZlib"],
             resources: [.embedInCode("Generated/records.binpb")]
         ),
-        library("SyncTrust", in: "Protocol", needs: ["SyncProtocol", .crypto, .jwt]),
+        library("SyncTrust", in: "Protocol", needs: ["SyncProtocol", .crypto, .jwt, .x509, .asn1]),
 
         library("SyncServer", in: "Server", needs: ["SyncProtocol", "SyncTrust"]),
         library("StoreSQLite", in: "Server", needs: ["SyncServer", "SyncProtocol", .grdb]),
@@ -123,8 +130,9 @@ let package = Package(
             "ServerHTTP",
             in: "Server",
             needs: [
-                "SyncServer", "SyncProtocol", "SyncTrust", .hummingbird, .httpTypes, .nio, .logging,
-                .metrics, .coreMetrics, .lifecycle,
+                "SyncServer", "SyncProtocol", "SyncTrust", .hummingbird, .hummingbirdCore,
+                .hummingbirdTLS, .httpTypes,
+                .nio, .nioSSL, .logging, .metrics, .coreMetrics, .lifecycle,
             ]
         ),
 
@@ -133,7 +141,7 @@ let package = Package(
         library(
             "ClientHTTP",
             in: "Client",
-            needs: ["SyncClient", "SyncProtocol", .httpClient, .nio, .nioHTTP]
+            needs: ["SyncClient", "SyncProtocol", "SyncTrust", .nio, .nioHTTP, .nioPosix, .nioSSL]
         ),
 
         library(
@@ -196,7 +204,7 @@ let package = Package(
             "ServerHTTPTests",
             of: [
                 "ServerHTTP", "SyncServer", "StoreSQLite", "SyncProtocol", "SyncTrust",
-                .hummingbird, .hummingbirdTesting, .httpTypes, .nio,
+                .hummingbird, .hummingbirdTesting, .httpTypes, .nio, .logging,
             ]
         ),
         tests(
@@ -212,7 +220,11 @@ let package = Package(
             of: ["ResidenceDomain", "SyncProtocol", "TestSupport", "Chance"],
             exclude: ["Fixtures"]
         ),
-        tests("EndToEndTests", of: ["SyncProtocol", "Simulator"], exclude: ["Fixtures"]),
+        tests(
+            "EndToEndTests",
+            of: ["SyncProtocol", "SyncTrust", "Simulator"],
+            exclude: ["Fixtures"]
+        ),
         tests("RepositoryTests", of: ["SyncTrust"]),
     ],
     swiftLanguageModes: [.v6]

@@ -17,7 +17,7 @@ serve() {
         >"$work/serve.log" 2>&1 &
     daemon=$!
     for _ in $(seq 100); do
-        address=$(sed -n 's/.*\(http:[^ ]*\).*/\1/p' "$work/serve.log")
+        address=$(sed -n 's/.*\(https*:[^ ]*\).*/\1/p' "$work/serve.log")
         [ -z "$address" ] || return 0
         kill -0 "$daemon" 2>/dev/null || break
         sleep 0.1
@@ -33,7 +33,8 @@ enrol() {
     "$programs/residence" --data "$work/$1" enroll "$link"
 }
 
-title "1  服务器启动，登记两台手持机和一位审核人员 The server starts, two handhelds and a reviewer are enrolled"
+title "1  服务器启动（TLS），登记两台手持机和一位审核人员 The server starts under TLS, two handhelds and a reviewer are enrolled"
+"$programs/residence-syncd" certificate make --data "$work/server"
 serve 0
 echo "$address"
 enrol 阿海 3309 coordinator

@@ -27,7 +27,7 @@ LOG_LEVEL=error "$programs/residence-syncd" serve --data "$work/server" --listen
     >"$work/serve.log" 2>"$work/errors.log" &
 daemon=$!
 for _ in $(seq 100); do
-    address=$(sed -n 's/.*\(http:[^ ]*\).*/\1/p' "$work/serve.log")
+    address=$(sed -n 's/.*\(https*:[^ ]*\).*/\1/p' "$work/serve.log")
     [ -z "$address" ] || break
     kill -0 "$daemon" 2>/dev/null || { cat "$work/errors.log" >&2; exit 1; }
     sleep 0.1

@@ -1,13 +1,13 @@
-internal import AsyncHTTPClient
 internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOSSL
 public import SyncClient
 public import SyncProtocol
 
 /// Reaches the server over HTTP: one request, one answer, packed with zlib.
 public final class HTTPTransport: Transport {
-    private let client: HTTPClient
+    private let connections: HTTPConnections
     private let limits: Limits
     private let timeout: TimeAmount
 
@@ -15,27 +15,22 @@ public final class HTTPTransport: Transport {
     public init(limits: Limits = Limits(), timeout: Duration = .seconds(120)) {
         self.limits = limits
         self.timeout = .milliseconds(Int64(timeout / .milliseconds(1)))
-        var configuration = HTTPClient.Configuration()
-        configuration.timeout = .init(connect: .seconds(10), read: .seconds(60))
-        configuration.redirectConfiguration = .disallow
-        // Whether and when to try again is the session's to decide; a coordinator is not kept waiting.
-        configuration.connectionPool.retryConnectionEstablishment = false
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        connections = HTTPConnections(answerLimit: limits.inflatedBytes)
     }
 
     /// Closes the connections.
     ///
     /// Call it once, when nothing is under way.
-    public func close() async throws { try await client.shutdown() }
+    public func close() async throws { try await connections.close() }
 
     /// One round trip of a sync.
     public func sync(
         _ request: SyncRequest,
-        to server: String,
+        to server: ServerAddress,
         token: String
     ) async throws -> Exchange {
         let body = request.encoded
-        let (answer, bytes) = try await post(body, to: "\(server)/v1/sync", token: token)
+        let (answer, bytes) = try await post(body, "/v1/sync", to: server, token: token)
         do {
             return Exchange(response: try SyncResponse(answer), bytes: bytes)
         } catch {
@@ -46,12 +41,13 @@ public final class HTTPTransport: Transport {
     /// One round trip of a repair.
     public func repair(
         _ request: RepairRequest,
-        to server: String,
+        to server: ServerAddress,
         token: String
     ) async throws -> (response: RepairResponse, bytes: ByteCount) {
         let (answer, bytes) = try await post(
             request.encoded,
-            to: "\(server)/v1/repair",
+            "/v1/repair",
+            to: server,
             token: token
         )
         do {
@@ -64,9 +60,9 @@ public final class HTTPTransport: Transport {
     /// Introduces the device.
     public func enrol(
         _ request: EnrolmentRequest,
-        at server: String
+        at server: ServerAddress
     ) async throws -> EnrolmentResponse {
-        let (answer, _) = try await post(request.encoded, to: "\(server)/v1/devices", token: nil)
+        let (answer, _) = try await post(request.encoded, "/v1/devices", to: server, token: nil)
         do {
             return try EnrolmentResponse(answer)
         } catch {
@@ -75,50 +71,65 @@ public final class HTTPTransport: Transport {
     }
 
     /// Delivers a sealed outbox.
-    public func deliver(_ outbox: [UInt8], to server: String) async throws {
-        _ = try await post(outbox, to: "\(server)/v1/outbox", token: nil)
+    public func deliver(_ outbox: [UInt8], to server: ServerAddress) async throws {
+        _ = try await post(outbox, "/v1/outbox", to: server, token: nil)
     }
 
     /// Reads a document.
-    public func read(_ path: String, from server: String, token: String) async throws -> [UInt8] {
-        var request = HTTPClientRequest(url: server + path)
-        request.headers.add(name: "Accept-Encoding", value: ContentCoding.deflate.rawValue)
-        request.headers.add(name: "Authorization", value: "Bearer \(token)")
-        let (response, received) = try await exchange(request)
-        return try unpack(received, response)
+    public func read(
+        _ path: String,
+        from server: ServerAddress,
+        token: String
+    ) async throws -> [UInt8] {
+        var headers: HTTPHeaders = ["Accept-Encoding": ContentCoding.deflate.rawValue]
+        headers.add(name: "Authorization", value: "Bearer \(token)")
+        let answer = try await exchange(.GET, path, headers, nil, with: server)
+        return try unpack(answer)
     }
 
     private func post(
         _ body: [UInt8],
-        to url: String,
+        _ path: String,
+        to server: ServerAddress,
         token: String?
     ) async throws -> (answer: [UInt8], bytes: ByteCount) {
         let packed = Zlib.pack(body, as: .deflate)
-        var request = HTTPClientRequest(url: url)
-        request.method = .POST
-        request.headers.add(name: "Content-Type", value: BodyFormat.protobuf.mediaType)
-        request.headers.add(name: "Content-Encoding", value: ContentCoding.deflate.rawValue)
-        request.headers.add(name: "Accept-Encoding", value: ContentCoding.deflate.rawValue)
-        if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
-        request.body = .bytes(ByteBuffer(bytes: packed))
-        let (response, received) = try await exchange(request)
-        let answer = try unpack(received, response)
+        var headers: HTTPHeaders = [
+            "Content-Type": BodyFormat.protobuf.mediaType,
+            "Content-Encoding": ContentCoding.deflate.rawValue,
+            "Accept-Encoding": ContentCoding.deflate.rawValue,
+        ]
+        if let token { headers.add(name: "Authorization", value: "Bearer \(token)") }
+        let received = try await exchange(.POST, path, headers, packed, with: server)
+        let answer = try unpack(received)
         var bytes = ByteCount()
         bytes.sent = packed.count
         bytes.sentUnpacked = body.count
-        bytes.received = received.count
+        bytes.received = received.body.count
         bytes.receivedUnpacked = answer.count
         return (answer, bytes)
     }
 
     private func exchange(
-        _ request: HTTPClientRequest
-    ) async throws -> (response: HTTPClientResponse, body: [UInt8]) {
+        _ method: HTTPMethod,
+        _ path: String,
+        _ headers: HTTPHeaders,
+        _ body: [UInt8]?,
+        with server: ServerAddress
+    ) async throws -> HTTPExchange.Answer {
+        var headers = headers
+        headers.add(name: "Host", value: Place(server.url)?.authority ?? "")
+        if let body { headers.add(name: "Content-Length", value: String(body.count)) }
+        let request = HTTPExchange.Request(
+            method: method,
+            path: path,
+            headers: headers,
+            body: body.map { ByteBuffer(bytes: $0) }
+        )
         do {
-            let response = try await client.execute(request, timeout: timeout)
-            let body = try await response.body.collect(upTo: limits.inflatedBytes)
-            return (response, Array(body.readableBytesView))
+            return try await connections.exchange(request, with: server, timeout: timeout)
         } catch {
+            guard !Self.isMistrust(error) else { throw TransportFailure(.serverNotPinned) }
             throw TransportFailure(
                 SyncError(
                     "server_unreachable",
@@ -131,26 +142,30 @@ public final class HTTPTransport: Transport {
         }
     }
 
-    /// The kind of a network error: never the request, which is personal.
-    private static func reason(_ error: any Error) -> String {
-        (error as? HTTPClientError)?.description ?? String(describing: type(of: error))
+    /// Whether another than the server answered, or one that speaks no TLS that we do.
+    private static func isMistrust(_ error: any Error) -> Bool {
+        if case NIOSSLError.handshakeFailed(.sslError) = error { return true }
+        return error is NIOSSLExtraError
     }
 
-    private func unpack(_ body: [UInt8], _ response: HTTPClientResponse) throws -> [UInt8] {
-        guard response.status == .ok else { throw problem(body, response) }
-        let header = response.headers.first(name: "Content-Encoding")
+    /// The kind of a network error: never the request, which is personal.
+    private static func reason(_ error: any Error) -> String { String(describing: type(of: error)) }
+
+    private func unpack(_ answer: HTTPExchange.Answer) throws -> [UInt8] {
+        guard answer.head.status == .ok else { throw problem(answer.body, answer.head) }
+        let header = answer.head.headers.first(name: "Content-Encoding")
         guard let coding = ContentCoding(header: header) else {
             throw TransportFailure(.answerUnreadable)
         }
         do {
-            return try Zlib.unpack(body, as: coding, limit: limits.inflatedBytes)
+            return try Zlib.unpack(answer.body, as: coding, limit: limits.inflatedBytes)
         } catch {
             // A cut answer is a lost answer: the same request brings it again.
             throw TransportFailure(.answerUnreadable, isUnreachable: true)
         }
     }
 
-    private func problem(_ body: [UInt8], _ response: HTTPClientResponse) -> TransportFailure {
+    private func problem(_ body: [UInt8], _ response: HTTPResponseHead) -> TransportFailure {
         let retryAfter = response.headers.first(name: "Retry-After").flatMap(Int.init)
         guard let problem = try? JSONDecoder().decode(ProblemDocument.self, from: Data(body)) else {
             return TransportFailure(
@@ -191,6 +206,12 @@ private struct ProblemDocument: Decodable {
 }
 
 extension SyncError {
+    fileprivate static let serverNotPinned = SyncError(
+        "server_untrusted",
+        "连接的不是登记时的服务器 What answers is not the server of this device's enrolment",
+        hint: "什么也没有送出，数据都在本机；请告诉运维人员。 Nothing was sent and nothing is lost; tell the operator."
+    )
+
     fileprivate static let answerUnreadable = SyncError(
         "answer_unreadable",
         "服务器的回答无法读取 The server's answer cannot be read",

@@ -118,18 +118,19 @@ extension ResidenceClient {
         let query = (moment ?? "").map { plain.contains($0) ? String($0) : "%2B" }.joined()
         let path = "/v1/records/\(id)/history" + (moment == nil ? "" : "?at=\(query)")
         do {
-            return try await document(path, from: profile.server)
+            return try await document(path, from: profile.address)
         } catch let failure as TransportFailure {
             // > [T-02] A token whose time is off is answered with the server's time, and signed again.
             guard failure.error.code == "token_time", let time = failure.serverTime else {
                 throw failure.error
             }
             try await store.setClock(to: time, at: environment.now())
-            return try await translating { try await document(path, from: profile.server) }
+            return try await translating { try await document(path, from: profile.address) }
         }
     }
 
-    private func document(_ path: String, from server: String) async throws -> RecordHistory {
+    private func document(_ path: String, from server: ServerAddress) async throws -> RecordHistory
+    {
         let json = try await transport.read(path, from: server, token: try await token())
         return try RecordHistory(json: json)
     }

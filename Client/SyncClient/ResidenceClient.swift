@@ -40,7 +40,7 @@ public final class ResidenceClient: Sendable {
                 "link_malformed",
                 "这不是登记链接 This is not an enrolment link",
                 hint:
-                    "应形如 http://…/enroll#code=…&key=…，请整条复制。 It looks like http://host:port/enroll#code=…&key=…"
+                    "应形如 https://…/enroll#code=…&key=…，请整条复制。 It looks like https://host:port/enroll#code=…&key=…"
             )
         }
         if let profile = try await profile() {
@@ -57,7 +57,7 @@ public final class ResidenceClient: Sendable {
             publicKey: key.publicKey.bytes,
             software: ClientEnvironment.software
         )
-        let answer = try await translating { try await transport.enrol(request, at: link.address) }
+        let answer = try await translating { try await transport.enrol(request, at: link.server) }
         // > [A-03] The enrolment answer is signed by the server; a device whose link names another
         // > fingerprint stores nothing.
         guard let server = PublicKey(bytes: answer.serverKey),
@@ -65,7 +65,7 @@ public final class ResidenceClient: Sendable {
             await EnrolmentCertificate.holds(answer.certificate, by: server, for: key.publicKey)
         else { throw SyncError.serverUntrusted }
         var profile = DeviceProfile(
-            server: link.address,
+            server: link.server.url,
             fingerprint: link.fingerprint,
             keySeed: key.seed,
             identityKey: answer.identityKey,
@@ -75,6 +75,7 @@ public final class ResidenceClient: Sendable {
             epoch: answer.epoch
         )
         profile.serverKey = answer.serverKey
+        profile.tlsPin = link.server.pin
         profile.setClock(to: answer.serverTime, at: environment.now())
         try await store.write { [profile] in try $0.save(profile) }
         return profile
@@ -171,9 +172,9 @@ public final class ResidenceClient: Sendable {
     }
 }
 
-/// The parts of an enrolment link: `http://host:port/enroll#code=…&key=…`.
+/// The parts of an enrolment link: `https://host:port/enroll#code=…&key=…&tls=…`.
 struct EnrolmentLinkText {
-    let address: String
+    let server: ServerAddress
     let code: String
     let fingerprint: String
 
@@ -189,7 +190,10 @@ struct EnrolmentLinkText {
             uniquingKeysWith: { first, _ in first }
         )
         guard let code = values["code"], let key = values["key"] else { return nil }
-        address = String(halves[0].dropLast("/enroll".count))
+        server = ServerAddress(
+            url: String(halves[0].dropLast("/enroll".count)),
+            pin: values["tls"]?.lowercased()
+        )
         self.code = code
         fingerprint = key.lowercased()
     }

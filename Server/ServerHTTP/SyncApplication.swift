@@ -1,4 +1,6 @@
 public import Hummingbird
+internal import HummingbirdCore
+internal import HummingbirdTLS
 public import Logging
 public import SyncProtocol
 public import SyncServer
@@ -41,19 +43,31 @@ public enum SyncApplication {
         return router
     }
 
-    /// The service on a socket; port 0 takes a free one.
+    /// The service on a socket, under TLS where there is a certificate; port 0 takes a free one.
     ///
     /// `onListening` is told which.
     public static func application(
         for service: SyncService,
         host: String,
         port: Int,
+        certificate: CertificateFiles? = nil,
         metrics: PrometheusMetrics,
         logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void
-    ) -> Application<RouterResponder<SyncRequestContext>> {
-        Application(
+    ) throws -> Application<RouterResponder<SyncRequestContext>> {
+        let server: HTTPServerBuilder =
+            if let certificate {
+                try .tls(
+                    .http1(),
+                    tlsConfiguration: certificate.configuration(
+                        now: { service.now },
+                        logger: logger
+                    )
+                )
+            } else { .http1() }
+        return Application(
             router: router(for: service, metrics: metrics),
+            server: server,
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port),
                 serverName: "residence-syncd"

@@ -80,7 +80,11 @@ final class SimulatedNetwork: Transport {
         }
     }
 
-    func sync(_ request: SyncRequest, to address: String, token: String) async throws -> Exchange {
+    func sync(
+        _ request: SyncRequest,
+        to address: ServerAddress,
+        token: String
+    ) async throws -> Exchange {
         let fate = fate()
         var body = request.encoded
         guard !fate.isLost, let service = server.service else { throw TransportFailure.unreachable }
@@ -153,7 +157,7 @@ final class SimulatedNetwork: Transport {
 
     func repair(
         _ request: RepairRequest,
-        to address: String,
+        to address: ServerAddress,
         token: String
     ) async throws -> (response: RepairResponse, bytes: ByteCount) {
         let fate = fate()
@@ -173,7 +177,7 @@ final class SimulatedNetwork: Transport {
 
     func enrol(
         _ request: EnrolmentRequest,
-        at address: String
+        at address: ServerAddress
     ) async throws -> EnrolmentResponse {
         guard let service = server.service else { throw TransportFailure.unreachable }
         let body = request.encoded
@@ -185,7 +189,7 @@ final class SimulatedNetwork: Transport {
         return try EnrolmentResponse(answer)
     }
 
-    func deliver(_ outbox: [UInt8], to address: String) async throws {
+    func deliver(_ outbox: [UInt8], to address: ServerAddress) async throws {
         let fate = fate()
         guard !fate.isLost, let service = server.service else { throw TransportFailure.unreachable }
         _ = try await telling(service) {
@@ -195,7 +199,7 @@ final class SimulatedNetwork: Transport {
         if fate.isAnswerLost { throw TransportFailure.unreachable }
     }
 
-    func read(_ path: String, from address: String, token: String) async throws -> [UInt8] {
+    func read(_ path: String, from address: ServerAddress, token: String) async throws -> [UInt8] {
         throw TransportFailure.unreachable
     }
 

@@ -20,6 +20,7 @@ struct Daemon: AsyncParsableCommand {
             Serve.self, DeviceCommand.self, Status.self, Show.self, ConflictsCommand.self,
             QuarantineCommand.self, History.self, Duplicates.self, AuditCommand.self, Erase.self,
             Backup.self, Import.self, Restore.self, Recovery.self, Check.self,
+            CertificateCommand.self,
         ]
     )
 }

@@ -67,7 +67,9 @@ struct DeviceCommand: AsyncParsableCommand {
             try await options.run {
                 let codes = try areas.map(Self.area)
                 let (service, store) = try await options.service()
-                let kept = try await store.read { try $0.setting(.publicURL) }
+                let (kept, pin) = try await store.read { transaction in
+                    try (transaction.setting(.publicURL), transaction.setting(.tlsPin))
+                }
                 let address =
                     url ?? kept.map { String(decoding: $0, as: UTF8.self) }
                     ?? "http://127.0.0.1:7800"
@@ -80,7 +82,11 @@ struct DeviceCommand: AsyncParsableCommand {
                 let link = EnrolmentLink(
                     address: address,
                     code: code.description,
-                    fingerprint: service.fingerprint
+                    fingerprint: service.fingerprint,
+                    pin: pin.flatMap { pin in
+                        guard address.hasPrefix("https"), !pin.isEmpty else { return nil }
+                        return String(decoding: pin, as: UTF8.self)
+                    }
                 )
                 try show(link, expires)
             }

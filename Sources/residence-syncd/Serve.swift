@@ -44,6 +44,16 @@ struct Serve: AsyncParsableCommand {
     )
     var config: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            say(
+                "不加密：同网络上的任何人都能读到姓名、证件号码和令牌。仅当前面有代理负责 TLS 时使用",
+                "Without TLS: anyone on the way reads names, document numbers and tokens. Only behind a proxy that adds it."
+            )
+        )
+    )
+    var plainHTTP = false
+
     func run() async throws {
         try await options.run {
             let (host, port) = try Self.address(listen)
@@ -60,6 +70,7 @@ struct Serve: AsyncParsableCommand {
                     subject: options.folder.path
                 )
             }
+            let certificate = try certificate(settings, host)
             let (service, store) = try await options.service()
             let metrics = PrometheusMetrics()
             MetricsSystem.bootstrap(metrics)
@@ -68,16 +79,20 @@ struct Serve: AsyncParsableCommand {
             }
             logger.logLevel = level
             let publicURL = publicURL ?? ProcessInfo.processInfo.environment["RESIDENCE_URL"]
-            var application = SyncApplication.application(
+            let scheme = certificate == nil ? "http" : "https"
+            let pin = settings.tls?.pin == false ? "" : try certificate?.pin ?? ""
+            var application = try SyncApplication.application(
                 for: service,
                 host: host,
                 port: port,
+                certificate: certificate,
                 metrics: metrics,
                 logger: logger
             ) { port in
-                let address = "http://\(host):\(port)"
+                let address = "\(scheme)://\(host):\(port)"
                 try? await store.write {
                     try $0.set(Array((publicURL ?? address).utf8), for: .publicURL)
+                    try $0.set(Array(pin.utf8), for: .tlsPin)
                 }
                 Console.out(say("服务已启动：\(address)", "listening on \(address)"))
             }
@@ -93,6 +108,25 @@ struct Serve: AsyncParsableCommand {
                 throw Self.refusal(error, listen)
             }
         }
+    }
+
+    /// The certificate to serve with; none on the machine's own address, or where it is asked for.
+    private func certificate(_ settings: ServeSettings, _ host: String) throws -> CertificateFiles?
+    {
+        if plainHTTP { return nil }
+        if let place = CertificatePlace.found(settings, in: options.folder) {
+            return try CertificateFiles(certificate: place.certificate, key: place.key)
+        }
+        guard ["127.0.0.1", "::1", "localhost"].contains(host) else {
+            throw SyncError(
+                "certificate_missing",
+                "没有证书，不在 \(host) 上提供未加密的服务 There is no certificate, and nothing is served in the clear on \(host)",
+                hint:
+                    "先运行 residence-syncd certificate make --host 服务器名；前面有代理时用 --plain-http。 Make one, or use --plain-http behind a proxy that adds TLS.",
+                subject: "--listen"
+            )
+        }
+        return nil
     }
 
     private var level: Logger.Level {

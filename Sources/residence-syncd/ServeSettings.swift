@@ -30,7 +30,21 @@ struct ServeSettings: Decodable {
         }
     }
 
+    /// The files of a certificate for TLS, and of its key.
+    struct TLSFiles: Decodable, Hashable {
+        /// PEM, the server's own first.
+        var certificate: String
+        /// PEM.
+        var key: String
+        /// Whether devices pin the key; `true` by default.
+        ///
+        /// Without, the authorities that their systems know vouch for the server, by their clocks: for keys that
+        /// change with each certificate.
+        var pin: Bool?
+    }
+
     var backup: BackupPlan?
+    var tls: TLSFiles?
 
     /// The settings of a file, or of `config.json` in the data folder, if that is there.
     ///
@@ -47,7 +61,7 @@ struct ServeSettings: Decodable {
                     subject: file.path
                 )
             }
-            backup = nil
+            (backup, tls) = (nil, nil)
             return
         }
         do {

@@ -85,13 +85,18 @@ final class RunningDaemon {
 
     /// Starts on nothing, or on a copy of what another release left: the folders `server` and those of its
     /// devices.
-    init(on fixture: URL? = nil) throws {
+    init(on fixture: URL? = nil, underTLS: Bool = false) throws {
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("end-to-end-\(UUID().uuidString)")
         if let fixture {
             try FileManager.default.copyItem(at: fixture, to: folder)
         } else {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
+        if underTLS {
+            let data = folder.appendingPathComponent("server").path
+            let made = try Programs.run("residence-syncd", "certificate", "make", "--data", data)
+            #expect(made.status == 0, "\(made.errors)")
         }
         (process, address) = try Self.start(in: folder, port: 0)
     }

@@ -17,15 +17,20 @@ struct Layer: Sendable, CustomTestStringConvertible {
 
     static let all = [
         Layer("Protocol/SyncProtocol", "SwiftProtobuf", "CZlib"),
-        Layer("Protocol/SyncTrust", "SyncProtocol", "Crypto", "JWTKit"),
+        Layer("Protocol/SyncTrust", "SyncProtocol", "Crypto", "JWTKit", "X509", "SwiftASN1"),
         Layer("Server/SyncServer", "SyncProtocol", "SyncTrust"),
         Layer("Server/StoreSQLite", "SyncServer", "SyncProtocol", "GRDB"),
         Layer(
             "Server/ServerHTTP",
             "SyncServer",
             "SyncProtocol",
+            "SyncTrust",
             "Hummingbird",
+            "HummingbirdCore",
+            "HummingbirdTLS",
             "HTTPTypes",
+            "NIOCore",
+            "NIOSSL",
             "Logging",
             "Metrics",
             "CoreMetrics"
@@ -36,9 +41,11 @@ struct Layer: Sendable, CustomTestStringConvertible {
             "Client/ClientHTTP",
             "SyncClient",
             "SyncProtocol",
-            "AsyncHTTPClient",
+            "SyncTrust",
             "NIOCore",
-            "NIOHTTP1"
+            "NIOHTTP1",
+            "NIOPosix",
+            "NIOSSL"
         ),
         Layer("Sources/ResidenceDomain", "SyncProtocol"),
         Layer("Sources/Terminal", "ResidenceDomain", "SyncProtocol", "ArgumentParser"),

@@ -72,7 +72,7 @@ struct OpenAPITests {
     }
 
     /// `GET /v1/records/{id}` and so on, as the document has them.
-    private static func documented() throws -> Set<String> {
+    static func documented() throws -> Set<String> {
         var path = ""
         var found: Set<String> = []
         for line in try text().split(separator: "\n") {

@@ -27,6 +27,8 @@ public struct DeviceProfile: Codable, Sendable {
     public var lastSync: Int64?
     /// The server's Ed25519 key, by which its receipts verify; `nil` of an enrolment that did not keep it.
     public var serverKey: [UInt8]?
+    /// The pin of the server's certificate; `nil` where the system's authorities vouch for it.
+    public var tlsPin: String?
     /// What an outbox is sealed to; `nil` before the server told.
     public var sealingKey: SealingKey?
     /// The number of the last settlement that was applied, in this epoch.
@@ -78,6 +80,9 @@ public struct DeviceProfile: Codable, Sendable {
         self.grant = grant
         self.epoch = epoch
     }
+
+    /// Where the server is.
+    public var address: ServerAddress { ServerAddress(url: server, pin: tlsPin) }
 
     /// The device's id; `nil` where its key cannot be read.
     public var device: DeviceID? { SigningKey(seed: keySeed)?.publicKey.deviceID }

@@ -1,7 +1,7 @@
 /// What is left of a device that was revoked: its unsent changes, which only the server can read.
 public struct KeptOutbox: Hashable, Codable, Sendable {
     /// The server's address.
-    public var server: String
+    public var server: ServerAddress
     /// What the operator had called the device.
     public var name: String
     /// The bytes of a `SealedOutbox`.
@@ -12,7 +12,13 @@ public struct KeptOutbox: Hashable, Codable, Sendable {
     public var mayDeliver: Bool
 
     /// What is kept.
-    public init(server: String, name: String, sealed: [UInt8], changes: Int, mayDeliver: Bool) {
+    public init(
+        server: ServerAddress,
+        name: String,
+        sealed: [UInt8],
+        changes: Int,
+        mayDeliver: Bool
+    ) {
         self.server = server
         self.name = name
         self.sealed = sealed

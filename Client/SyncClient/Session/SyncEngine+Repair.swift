@@ -53,7 +53,7 @@ extension SyncEngine {
         }
         let (answer, bytes) = try await transport.repair(
             RepairRequest(epoch: profile.epoch, branches: Array(branches.prefix(limits.bookmarks))),
-            to: profile.server,
+            to: profile.address,
             token: try await token(for: profile)
         )
         done.roundTrips += 1
@@ -148,7 +148,7 @@ extension SyncEngine {
                     grant: profile.grant
                 )
             )
-            _ = try await transport.enrol(request, at: profile.server)
+            _ = try await transport.enrol(request, at: profile.address)
             return .readmitted
         } catch let failure as TransportFailure where failure.error.code == "device_known" {
             return .readmitted

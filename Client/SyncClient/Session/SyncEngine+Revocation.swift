@@ -20,7 +20,7 @@ extension SyncEngine {
                 )
                 let (sealed, changes) = try sealer.seal(to: order.sealingKey)
                 let kept = KeptOutbox(
-                    server: profile.server,
+                    server: profile.address,
                     name: profile.name,
                     sealed: sealed.encoded,
                     changes: changes,

@@ -116,7 +116,7 @@ struct SyncEngine {
             let (request, profile) = try await request(size)
             let token = try await token(for: profile)
             let sentAt = environment.now()
-            let exchange = try await transport.sync(request, to: profile.server, token: token)
+            let exchange = try await transport.sync(request, to: profile.address, token: token)
             report.roundTrips += 1
             report.bytes += exchange.bytes
             report.clock = ClockMeasure(

@@ -1,23 +1,45 @@
 public import SyncProtocol
 
+/// Where a server is, and how its devices know it.
+public struct ServerAddress: Hashable, Codable, Sendable {
+    /// `https://host:port`, or `http://host:port`.
+    public var url: String
+    /// SHA-256 of the public key of the server's certificate, 64 hexadecimal digits: the connection is that
+    /// key's whatever the certificate's names and dates; `nil` where the system's authorities vouch for it.
+    public var pin: String?
+
+    /// An address.
+    public init(url: String, pin: String? = nil) {
+        self.url = url
+        self.pin = pin
+    }
+}
+
 /// How a device reaches its server.
 ///
 /// Nothing is retried in here: that is the session's to decide.
 public protocol Transport: Sendable {
     /// One round trip. Throws `TransportFailure`.
-    func sync(_ request: SyncRequest, to server: String, token: String) async throws -> Exchange
+    func sync(
+        _ request: SyncRequest,
+        to server: ServerAddress,
+        token: String
+    ) async throws -> Exchange
     /// One round trip of a repair. Throws `TransportFailure`.
     func repair(
         _ request: RepairRequest,
-        to server: String,
+        to server: ServerAddress,
         token: String
     ) async throws -> (response: RepairResponse, bytes: ByteCount)
     /// Introduces the device. Throws `TransportFailure`.
-    func enrol(_ request: EnrolmentRequest, at server: String) async throws -> EnrolmentResponse
-    /// Delivers the bytes of a sealed outbox: `POST /v1/outbox`. Throws `TransportFailure`.
-    func deliver(_ outbox: [UInt8], to server: String) async throws
+    func enrol(
+        _ request: EnrolmentRequest,
+        at server: ServerAddress
+    ) async throws -> EnrolmentResponse
+    /// Delivers the bytes of a sealed outbox. Throws `TransportFailure`.
+    func deliver(_ outbox: [UInt8], to server: ServerAddress) async throws
     /// Reads a document in JSON: `/v1/…`. Throws `TransportFailure`.
-    func read(_ path: String, from server: String, token: String) async throws -> [UInt8]
+    func read(_ path: String, from server: ServerAddress, token: String) async throws -> [UInt8]
 }
 
 /// The answer to a request, and what both weighed on the wire.

@@ -3,22 +3,27 @@ public import SyncTrust
 
 /// The link that an operator hands to a coordinator.
 public struct EnrolmentLink: Hashable, Sendable {
-    /// The server's address, `http://host:port`.
+    /// The server's address, `https://host:port`.
     public var address: String
     /// The one-time code.
     public var code: String
     /// The fingerprint of the server's key.
     public var fingerprint: String
+    /// What devices pin of the server's certificate; `nil` where authorities vouch for it, or without TLS.
+    public var pin: String?
 
     /// A link of its parts.
-    public init(address: String, code: String, fingerprint: String) {
+    public init(address: String, code: String, fingerprint: String, pin: String? = nil) {
         self.address = address
         self.code = code
         self.fingerprint = fingerprint
+        self.pin = pin
     }
 
-    /// The link as text: `http://host:port/enroll#code=…&key=…`.
-    public var text: String { "\(address)/enroll#code=\(code)&key=\(fingerprint)" }
+    /// The link as text: `https://host:port/enroll#code=…&key=…&tls=…`.
+    public var text: String {
+        "\(address)/enroll#code=\(code)&key=\(fingerprint)" + (pin.map { "&tls=\($0)" } ?? "")
+    }
 }
 
 extension SyncService {

@@ -30,7 +30,9 @@ extension SyncService {
     // > [A-07] A suspended device is answered `device_suspended`: nothing of its requests is taken and
     // > nothing is given, until it is resumed. It goes on capturing.
 
-    /// Suspends a device, or resumes it. Throws `device_revoked`.
+    /// Suspends a device, or resumes it.
+    ///
+    /// Throws `device_revoked`.
     @discardableResult
     public func suspend(_ id: DeviceID, _ isSuspended: Bool) async throws -> StoredDevice {
         let now = clock()

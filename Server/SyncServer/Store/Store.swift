@@ -168,6 +168,8 @@ public enum Setting: String, Sendable {
     case backupVerified = "backup_verified"
     /// The address under which devices reach the server, as text.
     case publicURL = "public_url"
+    /// What devices pin of the server's certificate, as text; empty where it serves without TLS.
+    case tlsPin = "tls_pin"
 }
 
 /// How much there is of everything.

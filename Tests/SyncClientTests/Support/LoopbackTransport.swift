@@ -9,7 +9,7 @@ struct LoopbackTransport: Transport {
 
     func sync(
         _ request: SyncRequest,
-        to server: String,
+        to server: ServerAddress,
         token: String
     ) async throws -> Exchange {
         let fate = weather.fate(of: request)
@@ -49,7 +49,7 @@ struct LoopbackTransport: Transport {
 
     func repair(
         _ request: RepairRequest,
-        to server: String,
+        to server: ServerAddress,
         token: String
     ) async throws -> (response: RepairResponse, bytes: ByteCount) {
         let body = request.encoded
@@ -66,7 +66,7 @@ struct LoopbackTransport: Transport {
 
     func enrol(
         _ request: EnrolmentRequest,
-        at server: String
+        at server: ServerAddress
     ) async throws -> EnrolmentResponse {
         let fate = weather.fate(of: SyncRequest())
         if case .requestLost = fate { throw TransportFailure.unreachable }
@@ -78,7 +78,7 @@ struct LoopbackTransport: Transport {
         return try EnrolmentResponse(answer)
     }
 
-    func deliver(_ outbox: [UInt8], to server: String) async throws {
+    func deliver(_ outbox: [UInt8], to server: ServerAddress) async throws {
         let fate = weather.fate(of: SyncRequest())
         if case .requestLost = fate { throw TransportFailure.unreachable }
         _ = try await telling { service in
@@ -89,7 +89,7 @@ struct LoopbackTransport: Transport {
     }
 
     /// Only histories can be read here: `/v1/records/ID/history?at=MOMENT`.
-    func read(_ path: String, from server: String, token: String) async throws -> [UInt8] {
+    func read(_ path: String, from server: ServerAddress, token: String) async throws -> [UInt8] {
         let fate = weather.fate(of: SyncRequest())
         if case .requestLost = fate { throw TransportFailure.unreachable }
         if case .refused(let error, _, let serverTime) = fate {

@@ -1,0 +1,43 @@
+internal import NIOCore
+internal import NIOSSL
+internal import SyncClient
+internal import SyncTrust
+
+// > [A-10] A device connects to nobody but the holder of the key that its link pinned, whatever the names and
+// > dates of the certificate.
+
+/// Whether a server is the one that it should be.
+struct ServerTrust: Sendable {
+    private let context: NIOSSLContext
+    private let pin: String?
+    /// The name to ask for; none of an address, which TLS does not carry.
+    private let name: String?
+
+    init(_ server: ServerAddress, host: String) throws {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.minimumTLSVersion = .tlsv12
+        // A pinned key has no other name.
+        if server.pin != nil { configuration.certificateVerification = .noHostnameVerification }
+        context = try NIOSSLContext(configuration: configuration)
+        pin = server.pin
+        let isAddress = host.contains(":") || host.allSatisfy { $0.isNumber || $0 == "." }
+        name = isAddress ? nil : host
+    }
+
+    /// The handler of one connection.
+    func handler() throws -> NIOSSLClientHandler {
+        guard let pin else {
+            return try NIOSSLClientHandler(context: context, serverHostname: name)
+        }
+        // That the server holds the certificate's key, the handshake itself has proved.
+        return try NIOSSLClientHandler(
+            context: context,
+            serverHostname: name,
+            customVerificationCallback: { certificates, promise in
+                let key = try? certificates.first?.extractPublicKey().toSPKIBytes()
+                let isOurs = key.map { ServerCertificate.pin(ofPublicKey: $0) == pin } ?? false
+                promise.succeed(isOurs ? .certificateVerified : .failed)
+            }
+        )
+    }
+}
