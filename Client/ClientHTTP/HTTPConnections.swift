@@ -30,8 +30,16 @@ final class HTTPConnections: Sendable {
                 // The server had closed it meanwhile: what comes twice is done once [Q-03].
             }
         }
-        let channel = try await open(to: server)
-        return try await exchange(request, on: channel, of: server, timeout)
+        let (channel, trust) = try await open(to: server)
+        do {
+            return try await exchange(request, on: channel, of: server, timeout)
+        } catch {
+            // Whatever the connection's end is called: it was ours not to go on.
+            if trust?.hasRefused == true || ServerTrust.isRefusal(error) {
+                throw ServerNotTrusted()
+            }
+            throw error
+        }
     }
 
     /// Closes what is open.
@@ -79,11 +87,13 @@ final class HTTPConnections: Sendable {
         return answer
     }
 
-    private func open(to server: ServerAddress) async throws -> any Channel {
-        guard let place = Place(server.url) else { throw AddressMalformed() }
+    private func open(to server: ServerAddress) async throws -> (any Channel, ServerTrust?) {
+        guard let place = Place(server.url), place.isSecure || server.pin == nil else {
+            throw AddressMalformed()
+        }
         let tls = try place.isSecure ? ServerTrust(server, host: place.host) : nil
         let answerLimit = answerLimit
-        return try await ClientBootstrap(group: group)
+        let channel = try await ClientBootstrap(group: group)
             .connectTimeout(.seconds(10))
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
@@ -98,6 +108,7 @@ final class HTTPConnections: Sendable {
                 }
             }
             .connect(host: place.host, port: place.port).get()
+        return (channel, tls)
     }
 }
 
@@ -105,6 +116,8 @@ final class HTTPConnections: Sendable {
 struct ConnectionClosed: Error {}
 /// No answer came in time.
 struct ConnectionTimedOut: Error {}
+/// Another than the server answered.
+struct ServerNotTrusted: Error {}
 /// The address is no `http://host:port`.
 struct AddressMalformed: Error {}
 
@@ -113,6 +126,8 @@ struct Place: Hashable, Sendable {
     let isSecure: Bool
     let host: String
     let port: Int
+    /// What stands before every path.
+    let path: String
 
     /// What the Host header says.
     var authority: String {
@@ -123,7 +138,9 @@ struct Place: Hashable, Sendable {
     init?(_ url: String) {
         let isSecure = url.hasPrefix("https://")
         guard isSecure || url.hasPrefix("http://") else { return nil }
-        let rest = url.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" && $0 != "#" }
+        let whole = url.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "#" }
+        let rest = whole.prefix { $0 != "/" }
+        path = String(whole.dropFirst(rest.count))
         // An IPv6 address stands in brackets, since it has colons of its own.
         let name =
             rest.hasPrefix("[") ? rest.dropFirst().prefix { $0 != "]" } : rest.prefix { $0 != ":" }

@@ -1,7 +1,6 @@
 internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
-internal import NIOSSL
 public import SyncClient
 public import SyncProtocol
 
@@ -71,8 +70,12 @@ public final class HTTPTransport: Transport {
     }
 
     /// Delivers a sealed outbox.
-    public func deliver(_ outbox: [UInt8], to server: ServerAddress) async throws {
-        _ = try await post(outbox, "/v1/outbox", to: server, token: nil)
+    public func deliver(_ outbox: [UInt8], to server: ServerAddress) async throws -> [UInt8] {
+        let (answer, _) = try await post(outbox, "/v1/outbox", to: server, token: nil)
+        guard let report = try? JSONDecoder().decode(OutboxDocument.self, from: Data(answer)) else {
+            throw TransportFailure(.answerUnreadable, isUnreachable: true)
+        }
+        return Array(report.signature)
     }
 
     /// Reads a document.
@@ -118,18 +121,19 @@ public final class HTTPTransport: Transport {
         with server: ServerAddress
     ) async throws -> HTTPExchange.Answer {
         var headers = headers
-        headers.add(name: "Host", value: Place(server.url)?.authority ?? "")
+        let place = Place(server.url)
+        headers.add(name: "Host", value: place?.authority ?? "")
         if let body { headers.add(name: "Content-Length", value: String(body.count)) }
         let request = HTTPExchange.Request(
             method: method,
-            path: path,
+            path: (place?.path ?? "") + path,
             headers: headers,
             body: body.map { ByteBuffer(bytes: $0) }
         )
         do {
             return try await connections.exchange(request, with: server, timeout: timeout)
         } catch {
-            guard !Self.isMistrust(error) else { throw TransportFailure(.serverNotPinned) }
+            if error is ServerNotTrusted { throw TransportFailure(.serverNotPinned) }
             throw TransportFailure(
                 SyncError(
                     "server_unreachable",
@@ -140,12 +144,6 @@ public final class HTTPTransport: Transport {
                 isUnreachable: true
             )
         }
-    }
-
-    /// Whether another than the server answered, or one that speaks no TLS that we do.
-    private static func isMistrust(_ error: any Error) -> Bool {
-        if case NIOSSLError.handshakeFailed(.sslError) = error { return true }
-        return error is NIOSSLExtraError
     }
 
     /// The kind of a network error: never the request, which is personal.
@@ -189,6 +187,11 @@ public final class HTTPTransport: Transport {
             retryAfter: retryAfter
         )
     }
+}
+
+/// What the client reads of the answer to a delivery; the signature is in base64.
+private struct OutboxDocument: Decodable {
+    var signature: Data
 }
 
 /// What the client reads of a problem document.

@@ -2,13 +2,15 @@ internal import NIOCore
 internal import NIOSSL
 internal import SyncClient
 internal import SyncTrust
+internal import Synchronization
 
 // > [A-10] A device connects to nobody but the holder of the key that its link pinned, whatever the names and
 // > dates of the certificate.
 
 /// Whether a server is the one that it should be.
-struct ServerTrust: Sendable {
+final class ServerTrust: Sendable {
     private let context: NIOSSLContext
+    private let refused = Mutex(false)
     private let pin: String?
     /// The name to ask for; none of an address, which TLS does not carry.
     private let name: String?
@@ -24,6 +26,17 @@ struct ServerTrust: Sendable {
         name = isAddress ? nil : host
     }
 
+    /// Whether it was another than the one that was pinned.
+    var hasRefused: Bool { refused.withLock { $0 } }
+
+    /// Whether an error says that no authority vouches for the server.
+    static func isRefusal(_ error: any Error) -> Bool {
+        if case NIOSSLError.handshakeFailed = error {
+            return "\(error)".contains("CERTIFICATE_VERIFY_FAILED")
+        }
+        return error is NIOSSLExtraError
+    }
+
     /// The handler of one connection.
     func handler() throws -> NIOSSLClientHandler {
         guard let pin else {
@@ -33,9 +46,10 @@ struct ServerTrust: Sendable {
         return try NIOSSLClientHandler(
             context: context,
             serverHostname: name,
-            customVerificationCallback: { certificates, promise in
+            customVerificationCallback: { [self] certificates, promise in
                 let key = try? certificates.first?.extractPublicKey().toSPKIBytes()
                 let isOurs = key.map { ServerCertificate.pin(ofPublicKey: $0) == pin } ?? false
+                refused.withLock { $0 = !isOurs }
                 promise.succeed(isOurs ? .certificateVerified : .failed)
             }
         )

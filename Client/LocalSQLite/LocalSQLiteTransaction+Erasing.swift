@@ -9,13 +9,13 @@ extension LocalSQLiteTransaction {
         let tables = try rows(
             """
             SELECT name FROM sqlite_master
-            WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'grdb_%'
+            WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'grdb_%' AND name <> 'kept_outbox'
             """
         ).map { $0[0] as String }
         for table in tables { try database.execute(sql: "DELETE FROM \(table)") }
         guard let outbox else { return }
         try run(
-            "INSERT INTO kept_outbox (one, json) VALUES (1, ?)",
+            "INSERT OR REPLACE INTO kept_outbox (one, json) VALUES (1, ?)",
             [String(decoding: try JSONEncoder().encode(outbox), as: UTF8.self)]
         )
     }

@@ -1,6 +1,12 @@
 internal import SyncProtocol
 
 extension ResidenceClient {
+    /// Forgets what is left of a device that was revoked: only once somebody has the file of it.
+    public func forgetKeptOutbox() async throws {
+        try await store.write { try $0.forgetKeptOutbox() }
+        try await store.scrub()
+    }
+
     /// What was not answered yet, as a file that only the server can read, and how many changes it holds.
     ///
     /// The changes stay where they are: whether the file or a sync reaches the server first, or both do, it has

@@ -51,6 +51,14 @@ public final class ResidenceClient: Sendable {
                     "另一台设备请用另一个数据文件夹（--data）。 Use another data folder (--data DIR) for another device."
             )
         }
+        if let kept = try await store.read({ try $0.keptOutbox() }) {
+            throw SyncError(
+                "outbox_kept",
+                "这里还封存着“\(kept.name)”的 \(kept.changes) 条采集 \(kept.changes) changes of a revoked device are still kept here",
+                hint:
+                    "先同步送达，或用 residence outbox 文件 --forget 导出；新设备也可用另一个数据文件夹。 Deliver them by a sync, or export them with `residence outbox FILE --forget`; or use another data folder."
+            )
+        }
         let key = try await enrolmentKey()
         let request = EnrolmentRequest(
             code: link.code,
@@ -184,12 +192,22 @@ struct EnrolmentLinkText {
         guard halves.count == 2, halves[0].hasPrefix("http"), halves[0].hasSuffix("/enroll") else {
             return nil
         }
-        let pairs = halves[1].split(separator: "&").map { $0.split(separator: "=", maxSplits: 1) }
+        let pairs = halves[1].split(separator: "&").map {
+            $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        }
         let values = Dictionary(
             pairs.filter { $0.count == 2 }.map { (String($0[0]), String($0[1])) },
             uniquingKeysWith: { first, _ in first }
         )
-        guard let code = values["code"], let key = values["key"] else { return nil }
+        guard let code = values["code"], let key = values["key"], !code.isEmpty, !key.isEmpty
+        else { return nil }
+        // > [A-10] A device connects to nobody but the holder of the key that its link pinned.
+        if let pin = values["tls"] {
+            guard halves[0].hasPrefix("https://"), pin.count == 64, pin.allSatisfy(\.isHexDigit)
+            else {
+                return nil
+            }
+        }
         server = ServerAddress(
             url: String(halves[0].dropLast("/enroll".count)),
             pin: values["tls"]?.lowercased()

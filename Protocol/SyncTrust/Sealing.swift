@@ -29,7 +29,7 @@ public enum Sealing {
         var signed = outbox
         signed.signature = try device.signature(for: outbox.signedBytes)
         var sender = try HPKE.Sender(recipientKey: key, ciphersuite: suite, info: info)
-        let ciphertext = try sender.seal(Data(signed.encoded))
+        let ciphertext = try sender.seal(Data(Zlib.pack(signed.encoded, as: .deflate)))
         return SealedOutbox(
             encapsulatedKey: Array(sender.encapsulatedKey),
             ciphertext: Array(ciphertext)
@@ -38,9 +38,13 @@ public enum Sealing {
 
     /// The outbox that was sealed to a server's key.
     ///
-    /// Throws `outbox_sealed_elsewhere` where it was sealed to another key, or changed since, and
+    /// Inflating stops at the limit: anybody can seal. Throws `outbox_sealed_elsewhere` where it was sealed to another key, or changed since, and
     /// `outbox_malformed`.
-    public static func open(_ sealed: SealedOutbox, by server: SigningKey) throws -> Outbox {
+    public static func open(
+        _ sealed: SealedOutbox,
+        by server: SigningKey,
+        limit: Int = Limits().outboxBytes
+    ) throws -> Outbox {
         let opened: Data
         do {
             var recipient = try HPKE.Recipient(
@@ -57,7 +61,12 @@ public enum Sealing {
                 hint: "请核对文件和数据文件夹。 Check the file, and the data folder that --data names."
             )
         }
-        return try Outbox(Array(opened))
+        return try Outbox(Zlib.unpack(Array(opened), as: .deflate, limit: limit))
+    }
+
+    /// What a server signs to say that it has taken a sealed outbox.
+    public static func receiptBytes(for sealed: [UInt8]) -> [UInt8] {
+        Array("residence-sync outbox taken".utf8) + Chain.hash(of: sealed)
     }
 
     /// A server's sealing key, under its own signature.

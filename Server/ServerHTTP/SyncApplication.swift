@@ -55,16 +55,18 @@ public enum SyncApplication {
         logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void
     ) throws -> Application<RouterResponder<SyncRequestContext>> {
+        // Whoever holds a connection and says nothing gives it up.
+        let plain = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(75)))
         let server: HTTPServerBuilder =
             if let certificate {
                 try .tls(
-                    .http1(),
+                    plain,
                     tlsConfiguration: certificate.configuration(
                         now: { service.now },
                         logger: logger
                     )
                 )
-            } else { .http1() }
+            } else { plain }
         return Application(
             router: router(for: service, metrics: metrics),
             server: server,

@@ -51,6 +51,7 @@ public struct SyncService: Sendable {
         // > [A-08] A revoked device is answered with an order that the server's key signed.
         if let order = try revocation(of: taken.device, at: received) {
             response.revocation = order
+            response.highWater = taken.device.highWater
             return response
         }
         if !request.hasSealingKey { response.sealingKey = try Sealing.key(of: identity.key) }

@@ -1,4 +1,5 @@
 internal import Chance
+internal import Foundation
 internal import SyncClient
 internal import SyncProtocol
 internal import SyncServer
@@ -189,14 +190,16 @@ final class SimulatedNetwork: Transport {
         return try EnrolmentResponse(answer)
     }
 
-    func deliver(_ outbox: [UInt8], to address: ServerAddress) async throws {
+    func deliver(_ outbox: [UInt8], to address: ServerAddress) async throws -> [UInt8] {
         let fate = fate()
         guard !fate.isLost, let service = server.service else { throw TransportFailure.unreachable }
-        _ = try await telling(service) {
-            _ = try await service.take(try SealedOutbox(outbox), isFromOperator: false)
-            return []
+        let signature = try await telling(service) {
+            let sealed = try SealedOutbox(outbox)
+            let report = try await service.take(sealed, isFromOperator: false)
+            return Array(Data(base64Encoded: report.signature) ?? Data())
         }
         if fate.isAnswerLost { throw TransportFailure.unreachable }
+        return signature
     }
 
     func read(_ path: String, from address: ServerAddress, token: String) async throws -> [UInt8] {

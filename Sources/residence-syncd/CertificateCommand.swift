@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import Foundation
 internal import ServerHTTP
+internal import StoreSQLite
 internal import SyncProtocol
+internal import SyncServer
 internal import SyncTrust
 internal import Terminal
 
@@ -71,11 +73,20 @@ struct CertificateCommand: AsyncParsableCommand {
                         subject: place.key
                     )
                 }
-                let key = ServerCertificate.newKey()
+                let key = try await Self.keptKey(in: options) ?? ServerCertificate.newKey()
                 try Self.write(key, to: place.key, mode: 0o600)
                 try Self.write(try naming.certificate(of: key), to: place.certificate, mode: 0o644)
                 try CertificateCommand.show(place, options)
             }
+        }
+
+        /// The key that the database keeps: after a restore it is still the one that devices pin.
+        private static func keptKey(in options: CommonOptions) async throws -> String? {
+            let file = options.folder.appendingPathComponent("residence.sqlite")
+            guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+            let (_, store) = try await options.service()
+            return try await store.read { try $0.setting(.tlsKey) }
+                .map { String(decoding: $0, as: UTF8.self) }
         }
 
         /// Whole or not at all; the key is never readable by others.

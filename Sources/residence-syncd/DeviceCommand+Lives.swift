@@ -16,9 +16,12 @@ struct ChosenDevice: ParsableArguments {
 
     /// Throws `device_ambiguous` and `device_not_found`.
     func found(by service: SyncService) async throws -> StoredDevice {
-        let matching = try await service.devices().filter {
-            $0.name == device || $0.id.description.hasPrefix(device.lowercased())
-        }
+        let all = try await service.devices()
+        let named = all.filter { $0.name == device }
+        // A name is meant before the first digits of an id, and few digits are nobody's.
+        let matching =
+            named.isEmpty && device.count >= 6
+            ? all.filter { $0.id.description.hasPrefix(device.lowercased()) } : named
         guard matching.count <= 1 else {
             throw SyncError(
                 "device_ambiguous",
@@ -32,7 +35,8 @@ struct ChosenDevice: ParsableArguments {
             throw SyncError(
                 "device_not_found",
                 "没有这台设备 No device is called, or begins with, \(device)",
-                hint: "residence-syncd device list 列出各设备。 It lists the devices.",
+                hint:
+                    "给出名称，或编号的前 6 位以上。 Its name, or six digits of its id at least. residence-syncd device list 列出各设备。 It lists the devices.",
                 subject: "DEVICE"
             )
         }
@@ -114,6 +118,14 @@ extension DeviceCommand {
                     subject: "--remove"
                 )
             }
+            guard new.isEmpty || less.isEmpty else {
+                throw SyncError(
+                    "options_contradict",
+                    "--set 与 --remove 不能同时使用 --set and --remove contradict each other",
+                    hint: "只用其中之一。 Use one of them.",
+                    subject: "--remove"
+                )
+            }
             let kept = new.isEmpty ? known.filter { !less.contains($0) } : new
             let areas = kept + more.filter { !kept.contains($0) }
             guard !areas.isEmpty else {
@@ -175,11 +187,22 @@ extension DeviceCommand {
         @Flag(help: ArgumentHelp(say("接收设备送达的封存采集", "Take what it seals when it delivers it.")))
         var takeOutbox = false
 
+        @Flag(
+            help: ArgumentHelp(
+                say("即使已分叉：其未送出的采集将丢失", "Even a forked one: what it has not sent is lost.")
+            )
+        )
+        var evenForked = false
+
         func run() async throws {
             try await options.run {
                 let service = try await options.service().service
                 let device = try await chosen.found(by: service)
-                let revoked = try await service.revoke(device.id, takesOutbox: takeOutbox)
+                let revoked = try await service.revoke(
+                    device.id,
+                    takesOutbox: takeOutbox,
+                    evenForked: evenForked
+                )
                 if options.json { return try Console.out(json: Row(revoked)) }
                 Console.out(
                     say(

@@ -101,7 +101,7 @@ struct Restoring {
         )
         let report: Report
         do {
-            report = try await prepare(above: await lastEpoch(isThere))
+            report = try await prepare(in: await lost(isThere))
         } catch {
             // Nothing of what is there was touched: it may be served as before.
             try? manager.removeItem(at: workshop)
@@ -126,22 +126,42 @@ struct Restoring {
         )
     }
 
-    /// The epoch of the database that is there, as far as it can be read.
-    private func lastEpoch(_ isThere: Bool) async -> Epoch {
-        guard isThere, let store = try? SQLiteStore(folder: folder) else { return .none }
-        return (try? await store.read { try $0.epoch() }) ?? .none
+    /// What must outlive the database that is there, as far as it can be read.
+    private struct Lost {
+        var epoch = Epoch.none
+        /// Devices that were suspended or revoked: they stay so.
+        var ended: [StoredDevice] = []
+    }
+
+    private func lost(_ isThere: Bool) async -> Lost {
+        guard isThere, let store = try? SQLiteStore(folder: folder) else { return Lost() }
+        let lost = try? await store.read { transaction in
+            Lost(
+                epoch: try transaction.epoch(),
+                ended: try transaction.devices().filter {
+                    $0.suspendedAt != nil || $0.revoked != nil
+                }
+            )
+        }
+        return lost ?? Lost()
     }
 
     /// Makes the database that is to be served: the backup, in an epoch of its own.
-    private func prepare(above epoch: Epoch) async throws -> Report {
+    private func prepare(in lost: Lost) async throws -> Report {
         let copy = workshop.appendingPathComponent(Self.name)
         try FileManager.default.copyItem(at: backup.file, to: copy)
         let madeAt = try backup.madeAt()
         let store = try SQLiteStore(folder: workshop)
         _ = try await ServerIdentity.kept(in: store, at: SystemClock.milliseconds())
         let begun = try await store.write { transaction in
-            try transaction.beginEpoch(
-                above: epoch,
+            for device in lost.ended {
+                guard var known = try transaction.device(device.id) else { continue }
+                known.suspendedAt = device.suspendedAt
+                known.revoked = device.revoked
+                try transaction.save(known)
+            }
+            return try transaction.beginEpoch(
+                above: lost.epoch,
                 at: SystemClock.milliseconds(),
                 .restored,
                 backupMadeAt: madeAt

@@ -54,6 +54,16 @@ struct Serve: AsyncParsableCommand {
     )
     var plainHTTP = false
 
+    @Flag(
+        help: ArgumentHelp(
+            say(
+                "接受新的证书密钥：固定了旧密钥的设备将无法连接，须重新登记",
+                "Take another key: devices that pin the old one cannot connect any more, and enrol anew."
+            )
+        )
+    )
+    var newKey = false
+
     func run() async throws {
         try await options.run {
             let (host, port) = try Self.address(listen)
@@ -81,6 +91,7 @@ struct Serve: AsyncParsableCommand {
             let publicURL = publicURL ?? ProcessInfo.processInfo.environment["RESIDENCE_URL"]
             let scheme = certificate == nil ? "http" : "https"
             let pin = settings.tls?.pin == false ? "" : try certificate?.pin ?? ""
+            try await keep(pin, settings, in: store)
             var application = try SyncApplication.application(
                 for: service,
                 host: host,
@@ -92,7 +103,6 @@ struct Serve: AsyncParsableCommand {
                 let address = "\(scheme)://\(host):\(port)"
                 try? await store.write {
                     try $0.set(Array((publicURL ?? address).utf8), for: .publicURL)
-                    try $0.set(Array(pin.utf8), for: .tlsPin)
                 }
                 Console.out(say("服务已启动：\(address)", "listening on \(address)"))
             }
@@ -115,7 +125,11 @@ struct Serve: AsyncParsableCommand {
     {
         if plainHTTP { return nil }
         if let place = CertificatePlace.found(settings, in: options.folder) {
-            return try CertificateFiles(certificate: place.certificate, key: place.key)
+            return try CertificateFiles(
+                certificate: place.certificate,
+                key: place.key,
+                isPinned: settings.tls?.pin ?? true
+            )
         }
         guard ["127.0.0.1", "::1", "localhost"].contains(host) else {
             throw SyncError(
@@ -127,6 +141,30 @@ struct Serve: AsyncParsableCommand {
             )
         }
         return nil
+    }
+
+    /// Keeps what devices pin, and the key itself where it is our own.
+    private func keep(_ pin: String, _ settings: ServeSettings, in store: SQLiteStore) async throws
+    {
+        let known = try await store.read { try $0.setting(.tlsPin) } ?? []
+        guard newKey || pin.isEmpty || known.isEmpty || known == Array(pin.utf8) else {
+            throw SyncError(
+                "pin_changed",
+                "证书的密钥不是设备固定的那个 The certificate's key is not the one that devices pin",
+                hint:
+                    "恢复原来的密钥文件（certificate make 会沿用数据库中保存的）；确要更换时用 --new-key。 Put the old key back (`certificate make` takes the one that the database keeps), or use --new-key.",
+                subject: options.folder.path
+            )
+        }
+        let own = CertificatePlace.inside(options.folder).key
+        let key = settings.tls == nil ? FileManager.default.contents(atPath: own) : nil
+        try await store.write { transaction in
+            // In the clear for now: what devices pin stays.
+            if !pin.isEmpty { try transaction.set(Array(pin.utf8), for: .tlsPin) }
+            // Behind a proxy, or with an authority's certificate, devices pin nothing of ours.
+            if plainHTTP || settings.tls?.pin == false { try transaction.set([], for: .tlsPin) }
+            if let key { try transaction.set(Array(key), for: .tlsKey) }
+        }
     }
 
     private var level: Logger.Level {

@@ -21,6 +21,16 @@ struct OutboxCommand: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
     @Argument(help: ArgumentHelp(say("文件", "The file."), valueName: "FILE")) var file: String
 
+    @Flag(
+        help: ArgumentHelp(
+            say(
+                "已撤销的设备：导出后不再保留",
+                "Of a revoked device: keep nothing here once the file is written."
+            )
+        )
+    )
+    var forget = false
+
     func run() async throws {
         try await options.run { client in
             let (bytes, changes) = try await client.sealedOutbox()
@@ -34,6 +44,7 @@ struct OutboxCommand: AsyncParsableCommand {
                     subject: file
                 )
             }
+            if forget { try await client.forgetKeptOutbox() }
             if options.json {
                 return try Console.out(json: ["changes": changes, "bytes": bytes.count])
             }

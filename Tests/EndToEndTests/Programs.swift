@@ -128,9 +128,9 @@ final class RunningDaemon {
         return process.terminationStatus
     }
 
-    func restart() throws {
+    func restart(with flags: String...) throws {
         let port = try #require(address.split(separator: ":").last.flatMap { Int($0) })
-        (process, address) = try Self.start(in: folder, port: port)
+        (process, address) = try Self.start(in: folder, port: port, flags)
     }
 
     /// Enrols a device for areas.
@@ -178,14 +178,18 @@ final class RunningDaemon {
     }
 
     /// Starts the daemon and waits until it says where it listens: its output ends the wait.
-    private static func start(in folder: URL, port: Int) throws -> (Process, String) {
+    private static func start(
+        in folder: URL,
+        port: Int,
+        _ flags: [String] = []
+    ) throws -> (Process, String) {
         let pipe = Pipe()
         let process = Programs.process(
             "residence-syncd",
             [
                 "serve", "--data", folder.appendingPathComponent("server").path, "--listen",
                 "127.0.0.1:\(port)", "--lang", "en",
-            ]
+            ] + flags
         )
         process.standardOutput = pipe
         process.standardError = FileHandle.nullDevice

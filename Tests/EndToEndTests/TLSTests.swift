@@ -56,14 +56,44 @@ import Testing
         _ = daemon.stop()
         let tls = URL(fileURLWithPath: daemon.data).appendingPathComponent("tls")
         try FileManager.default.removeItem(at: tls)
-        _ = try daemon.atServer("certificate", "make")
-        try daemon.restart()
+        let key = ServerCertificate.newKey()
+        let another = try ServerCertificate.selfSigned(
+            by: key,
+            for: ["127.0.0.1"],
+            from: Date(timeIntervalSince1970: 0),
+            until: Date(timeIntervalSince1970: 4_000_000_000)
+        )
+        try FileManager.default.createDirectory(at: tls, withIntermediateDirectories: true)
+        for (text, name) in [(key, "key.pem"), (another, "certificate.pem")] {
+            try text.write(
+                to: tls.appendingPathComponent(name),
+                atomically: true,
+                encoding: .utf8
+            )
+        }
+        let guarded = try daemon.atServer("serve", "--listen", "127.0.0.1:0")
+        #expect(guarded.status == 1 && guarded.errors.contains("pin_changed"))
+        try daemon.restart(with: "--new-key")
 
         let refused = try Programs.run("residence", "--data", daemon.device("one"), "sync")
 
         #expect(refused.status == 1 && refused.errors.contains("server_untrusted"))
         let status = try daemon.on("one", "status", "--json").json()
         #expect(status["pending"] as? Int == 1)
+    }
+
+    @Test func `a lost key is the one that the database keeps`() throws {
+        let daemon = try RunningDaemon(underTLS: true)
+        try daemon.enrol("one", areas: ["330921"])
+        _ = daemon.stop()
+        let tls = URL(fileURLWithPath: daemon.data).appendingPathComponent("tls")
+        try FileManager.default.removeItem(at: tls)
+
+        let made = try daemon.atServer("certificate", "make")
+        try daemon.restart()
+        try daemon.on("one", "sync")
+
+        #expect(made.status == 0)
     }
 
     @Test func `nothing is served in the clear beyond the machine itself, unless it is asked for`()

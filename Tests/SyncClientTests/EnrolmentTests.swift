@@ -37,6 +37,10 @@ struct EnrolmentTests {
         "", "7Q2M-K9XD-04TB", "http://server.test:8080/enroll",
         "http://server.test:8080/enroll#key=00",
         "http://server.test:8080/#code=7Q2M&key=00", "ftp://server.test/enroll#code=7Q2M&key=00",
+        // A pin that nothing would hold, or that is none.
+        "http://server.test/enroll#code=7Q2M&key=00&tls=\(String(repeating: "a", count: 64))",
+        "https://server.test/enroll#code=7Q2M&key=00&tls=",
+        "https://server.test/enroll#code=7Q2M&key=00&tls=abc",
     ])
     func `what is no enrolment link is refused before anybody is asked`(
         link: String

@@ -137,6 +137,64 @@ struct RevokedDeviceTests {
         #expect(record != nil)
     }
 
+    @Test("[A-08] what a revoked device keeps stays until the server itself has signed for it")
+    func keptUntilSignedFor() async throws {
+        let world = try await World()
+        let device = try await world.device(named: "船上")
+        let person = try await device.client.capture(Sample.person())
+        let id = try #require(try await device.client.profile()?.device)
+        try await world.service.revoke(id, takesOutbox: true)
+        // A page of somebody's answers every delivery.
+        device.weather.set(forgesDelivery: true)
+
+        _ = try await errorCode { try await device.sync() }
+        let link = try await world.link(for: "新主人")
+        let refused = try await errorCode { try await device.client.enrol(link: link) }
+        let kept = try await device.client.status().kept
+        device.weather.set(forgesDelivery: false)
+        _ = try await errorCode { try await device.sync() }
+        _ = try await device.client.enrol(link: link)
+
+        #expect(refused == "outbox_kept" && kept?.changes == 1)
+        let record = try await world.record(person)
+        #expect(record != nil)
+    }
+
+    @Test("[A-08] of a device that was revoked after a restore, what only it has is sealed, too")
+    func revokedAfterRestore() async throws {
+        let world = try await World()
+        let device = try await world.device(named: "船上")
+        let copy = try await world.backUp(declared: false)
+        let person = try await device.client.capture(Sample.person())
+        try await device.sync()
+        let id = try #require(try await device.client.profile()?.device)
+
+        try await world.restore(copy)
+        try await world.service.revoke(id, takesOutbox: true)
+        _ = try await errorCode { try await device.sync() }
+
+        let record = try await world.record(person)
+        #expect(record != nil)
+    }
+
+    @Test("[A-08] a device that waits to be confirmed is revoked like any other")
+    func revokedWhileWaiting() async throws {
+        let world = try await World()
+        let copy = try await world.backUp()
+        let device = try await world.device(named: "船上")
+        _ = try await device.client.capture(Sample.person())
+        let id = try #require(try await device.client.profile()?.device)
+        try await world.restore(copy)
+        let waiting = try await errorCode { try await device.sync() }
+
+        try await world.service.revoke(id, takesOutbox: false)
+        let told = try await errorCode { try await device.sync() }
+
+        #expect(waiting == "device_awaits_confirmation" && told == "device_revoked")
+        let profile = try await device.client.profile()
+        #expect(profile == nil)
+    }
+
     @Test(
         "[A-07] a suspended device is told so, goes on capturing, and gives everything once resumed"
     )

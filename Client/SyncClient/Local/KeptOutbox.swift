@@ -2,6 +2,8 @@
 public struct KeptOutbox: Hashable, Codable, Sendable {
     /// The server's address.
     public var server: ServerAddress
+    /// The server's Ed25519 key, 32 bytes: what is kept goes when this has signed for it.
+    public var serverKey: [UInt8]
     /// What the operator had called the device.
     public var name: String
     /// The bytes of a `SealedOutbox`.
@@ -14,12 +16,14 @@ public struct KeptOutbox: Hashable, Codable, Sendable {
     /// What is kept.
     public init(
         server: ServerAddress,
+        serverKey: [UInt8],
         name: String,
         sealed: [UInt8],
         changes: Int,
         mayDeliver: Bool
     ) {
         self.server = server
+        self.serverKey = serverKey
         self.name = name
         self.sealed = sealed
         self.changes = changes

@@ -1,17 +1,22 @@
 internal import SyncProtocol
+internal import SyncTrust
 
 extension SyncEngine {
     // > [A-08] A revoked device is answered with an order that the server's key signed; nothing else makes
     // > a device erase. It seals what was not answered yet to the server's key, erases everything else,
     // > its keys included, and delivers what it sealed where the order says so.
 
-    /// Carries out an order to erase.
-    func surrender(to order: Revocation) async -> SyncSession.Event {
+    /// Carries out an order to erase; the server has this device's changes up to a number.
+    func surrender(to order: Revocation, knownUpTo known: SequenceNumber) async -> SyncSession.Event
+    {
         do {
             let (limits, now) = (limits, environment.now())
-            let wasHeld = try await store.write { transaction -> Bool in
-                guard let profile = try transaction.profile() else { return false }
+            try await store.write { transaction in
+                guard var profile = try transaction.profile() else { return }
                 guard profile.trusts(order) else { throw SyncError.serverUntrusted }
+                // What a restored server lacks goes with the rest; what it has comes twice, and counts once.
+                _ = try transaction.reopen(after: known, answeredIn: profile.epoch)
+                profile.highWater = known.rawValue
                 let sealer = OutboxSealer(
                     transaction: transaction,
                     profile: profile,
@@ -21,34 +26,38 @@ extension SyncEngine {
                 let (sealed, changes) = try sealer.seal(to: order.sealingKey)
                 let kept = KeptOutbox(
                     server: profile.address,
+                    serverKey: profile.serverKey ?? [],
                     name: profile.name,
                     sealed: sealed.encoded,
                     changes: changes,
                     mayDeliver: order.deliver
                 )
                 try transaction.eraseEverything(keeping: changes > 0 ? kept : nil)
-                return true
             }
-            // Until the log is written back, what was erased lingers in it.
-            if wasHeld { try await store.scrub() }
-            return .surrendered(try await deliverKept() ?? .deviceRevoked)
         } catch {
             return failed(error)
         }
+        return .surrendered(await afterSurrender() ?? .deviceRevoked)
     }
 
-    /// Delivers what a revoked device keeps, where it may; returns what its holder is told.
-    func deliverKept() async throws -> SyncError? {
-        guard let kept = try await store.read({ try $0.keptOutbox() }) else { return nil }
-        guard kept.mayDeliver else { return .deviceRevoked(keeping: kept.changes) }
+    /// What the holder of a revoked device is told, once everything that can be done was done; `nil` where the
+    /// device was never enrolled.
+    func afterSurrender() async -> SyncError? {
+        // Until the log is written back, what was erased lingers in it. Where somebody reads it, next time.
+        try? await store.scrub()
+        guard let kept = try? await store.read({ try $0.keptOutbox() }) else { return nil }
+        guard kept.mayDeliver else { return .deviceRevoked(keeping: kept.changes, hint: .bring) }
         do {
-            try await transport.deliver(kept.sealed, to: kept.server)
-        } catch let failure as TransportFailure {
-            if failure.isUnreachable { return .deviceRevoked(keeping: kept.changes) }
-            throw failure
+            let signature = try await transport.deliver(kept.sealed, to: kept.server)
+            let taken = Sealing.receiptBytes(for: kept.sealed)
+            guard PublicKey(bytes: kept.serverKey)?.verifies(signature, of: taken) == true else {
+                return .deviceRevoked(keeping: kept.changes, hint: .later)
+            }
+            try await store.write { try $0.forgetKeptOutbox() }
+            return .deviceRevoked(delivering: kept.changes)
+        } catch {
+            return .deviceRevoked(keeping: kept.changes, hint: .later)
         }
-        try await store.write { try $0.forgetKeptOutbox() }
-        return .deviceRevoked(delivering: kept.changes)
     }
 }
 
@@ -59,12 +68,19 @@ extension SyncError {
         hint: "没有未送出的采集。 Nothing was waiting to be sent."
     )
 
-    fileprivate static func deviceRevoked(keeping changes: Int) -> SyncError {
+    /// What whoever holds a revoked device can do for the changes that it keeps.
+    fileprivate enum KeptHint: String {
+        case later =
+            "有网络时再同步，或用 residence outbox 导出文件交给运维人员。 Sync again, or bring the operator the file of `residence outbox FILE`."
+        case bring =
+            "请用 residence outbox 导出文件交给运维人员。 Bring the operator the file of `residence outbox FILE`."
+    }
+
+    fileprivate static func deviceRevoked(keeping changes: Int, hint: KeptHint) -> SyncError {
         SyncError(
             "device_revoked",
             "本设备已被撤销，数据已清除，\(changes) 条未送出的采集已封存 This device was revoked and erased; \(changes) unsent changes are kept under seal",
-            hint:
-                "有网络时再同步，或用 residence outbox 文件 导出后交给运维人员。 Sync again, or bring the operator the file of `residence outbox FILE`."
+            hint: hint.rawValue
         )
     }
 

@@ -59,7 +59,7 @@ struct SyncEngine {
     let didTouch: @Sendable (Set<RecordID>) -> Void
 
     func run(_ progress: @Sendable (SyncProgress) -> Void) async throws -> SyncReport {
-        if try await store.read({ try $0.profile() }) == nil, let told = try await deliverKept() {
+        if try await store.read({ try $0.profile() }) == nil, let told = await afterSurrender() {
             throw told
         }
         var report = SyncReport()
@@ -96,8 +96,8 @@ struct SyncEngine {
                 action = session.handle(.proved)
             case .readmit:
                 action = session.handle(await readmit())
-            case .surrender(let order):
-                action = session.handle(await surrender(to: order))
+            case .surrender(let order, let known):
+                action = session.handle(await surrender(to: order, knownUpTo: known))
             case .repair:
                 action = session.handle(await repair(&report))
             case .finish:

@@ -77,8 +77,8 @@ package struct SyncSession: ~Copyable {
         case prove
         /// Show the server's certificate, and ask to be known again.
         case readmit
-        /// Seal what is unsent, and erase everything.
-        case surrender(Revocation)
+        /// Seal what the server does not have, and erase everything.
+        case surrender(Revocation, knownUpTo: SequenceNumber)
         /// Repair what is not what the server has.
         case repair
         case finish
@@ -112,7 +112,9 @@ package struct SyncSession: ~Copyable {
         case .surrendered(let error):
             return .giveUp(TransportFailure(error))
         case .answered(let response):
-            if let order = response.revocation { return .surrender(order) }
+            if let order = response.revocation {
+                return .surrender(order, knownUpTo: response.highWater)
+            }
             hasMore = response.hasMore
             return .apply(response)
         case .applied(let applied):

@@ -37,7 +37,9 @@ public protocol Transport: Sendable {
         at server: ServerAddress
     ) async throws -> EnrolmentResponse
     /// Delivers the bytes of a sealed outbox. Throws `TransportFailure`.
-    func deliver(_ outbox: [UInt8], to server: ServerAddress) async throws
+    ///
+    /// Returns the server's signature over what it has taken.
+    func deliver(_ outbox: [UInt8], to server: ServerAddress) async throws -> [UInt8]
     /// Reads a document in JSON: `/v1/…`. Throws `TransportFailure`.
     func read(_ path: String, from server: ServerAddress, token: String) async throws -> [UInt8]
 }

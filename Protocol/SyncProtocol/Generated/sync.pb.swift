@@ -672,7 +672,7 @@ public nonisolated struct WireRevocation: Sendable {
 }
 
 /// POST /v1/outbox, and the file of `residence outbox`: HPKE (RFC 9180) in base mode with X25519,
-/// HKDF-SHA-256 and ChaCha20-Poly1305 under the info "residence-sync outbox", over an Outbox.
+/// HKDF-SHA-256 and ChaCha20-Poly1305 under the info "residence-sync outbox", over an Outbox in zlib.
 public nonisolated struct WireSealedOutbox: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

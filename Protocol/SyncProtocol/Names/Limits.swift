@@ -6,6 +6,8 @@ public struct Limits: Hashable, Sendable {
     public var bodyBytes = 4 << 20
     /// Bytes of one body after inflation: a small body must not become a large one.
     public var inflatedBytes = 16 << 20
+    /// Bytes of an outbox once it was opened and inflated.
+    public var outboxBytes = 64 << 20
     /// Bytes of a batch's changes, before compression, that a device puts into one request.
     public var batchBytes = 512 << 10
     /// Bytes of one change's payload.

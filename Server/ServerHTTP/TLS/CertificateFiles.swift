@@ -20,6 +20,7 @@ public final class CertificateFiles: Sendable {
 
     private let certificate: String
     private let key: String
+    private let isPinned: Bool
     private let state: Mutex<State>
 
     /// How often, at most, the files' times are looked at, in milliseconds.
@@ -27,10 +28,12 @@ public final class CertificateFiles: Sendable {
 
     /// The files as they are now.
     ///
-    /// Throws `certificate_unreadable` with the file's name and `certificate_unfit` where they are not of one key.
-    public init(certificate: String, key: String) throws {
+    /// Where devices pin the key, files of another key are not taken. Throws `certificate_unreadable` with the
+    /// file's name and `certificate_unfit` where they are not of one key.
+    public init(certificate: String, key: String, isPinned: Bool = true) throws {
         self.certificate = certificate
         self.key = key
+        self.isPinned = isPinned
         let (chain, privateKey) = try Self.read(certificate, key)
         state = Mutex(
             State(
@@ -92,8 +95,15 @@ public final class CertificateFiles: Sendable {
             let stamp = Self.stamp(certificate, key)
             guard stamp != state.stamp else { return (state.chain, state.key) }
             do {
-                (state.chain, state.key) = try Self.read(certificate, key)
+                let (chain, privateKey) = try Self.read(certificate, key)
                 state.stamp = stamp
+                guard try !isPinned || Self.pin(of: chain) == Self.pin(of: state.chain) else {
+                    logger.warning(
+                        "the new certificate is of another key than devices pin: not used"
+                    )
+                    return (state.chain, state.key)
+                }
+                (state.chain, state.key) = (chain, privateKey)
                 logger.info("the certificate was read again")
             } catch {
                 logger.warning("the new certificate is not used", metadata: ["error": "\(error)"])

@@ -114,6 +114,7 @@ extension SyncService {
                     subject: "code"
                 )
             }
+            try device.mustBeInUse()
             return device
         }
         guard now < enrolment.expiresAt else {

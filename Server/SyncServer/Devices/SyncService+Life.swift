@@ -46,15 +46,23 @@ extension SyncService {
 
     /// Revokes a device for good; `takesOutbox` tells whether what it seals is taken when it delivers it.
     ///
-    /// Revoked again, only that is changed.
+    /// Revoked again, only that is changed. Throws `device_forked` of a forked device, of which no outbox can be
+    /// taken, unless what is unsent on it may be lost.
     @discardableResult
-    public func revoke(_ id: DeviceID, takesOutbox: Bool) async throws -> StoredDevice {
+    public func revoke(
+        _ id: DeviceID,
+        takesOutbox: Bool,
+        evenForked: Bool = false
+    ) async throws -> StoredDevice {
         let now = clock()
         return try await change(id, evenRevoked: true) { device in
+            guard device.forkedAt == nil || evenForked else { throw SyncError.forkedUnsent }
             var revoked = device.revoked ?? StoredDevice.Revoked(at: now, takesOutbox: takesOutbox)
             revoked.takesOutbox = takesOutbox
             device.revoked = revoked
             device.suspendedAt = nil
+            // It is told of its end, not to wait for the operator.
+            device.claimed = nil
         }
     }
 
@@ -91,6 +99,13 @@ extension SyncError {
         "device_revoked",
         "本设备已被撤销 This device was revoked",
         hint: "请与运维人员联系。 Ask the operator."
+    )
+
+    fileprivate static let forkedUnsent = SyncError(
+        "device_forked",
+        "设备已分叉，其未送出的采集无法收下 The device is forked: what it has not sent cannot be taken",
+        hint:
+            "先用 device suspend 暂停；确定放弃时加 --even-forked。 Suspend it; with --even-forked what is unsent on it is lost."
     )
 
     static let deviceSuspended = SyncError(

@@ -1,3 +1,4 @@
+internal import Foundation
 public import SyncProtocol
 internal import SyncTrust
 
@@ -11,6 +12,8 @@ public struct OutboxReport: Encodable, Hashable, Sendable {
     public var outcomes: [String: Int]
     /// Changes that were known already.
     public var known: Int
+    /// The server's signature over what it has taken, Ed25519 in base64.
+    public var signature: String
 }
 
 extension SyncService {
@@ -40,11 +43,20 @@ extension SyncService {
                 hint: "The operator takes it with `residence-syncd import FILE`."
             )
         }
-        return try await take(outbox, of: device)
+        var report = try await take(outbox, of: device)
+        let taken = Sealing.receiptBytes(for: sealed.encoded)
+        report.signature = Data(try identity.key.signature(for: taken)).base64EncodedString()
+        return report
     }
 
     private func take(_ outbox: Outbox, of device: StoredDevice) async throws -> OutboxReport {
-        var report = OutboxReport(device: device.id, name: device.name, outcomes: [:], known: 0)
+        var report = OutboxReport(
+            device: device.id,
+            name: device.name,
+            outcomes: [:],
+            known: 0,
+            signature: ""
+        )
         let now = clock()
         for request in outbox.requests {
             try check(request)

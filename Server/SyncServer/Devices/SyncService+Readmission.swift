@@ -72,7 +72,9 @@ extension SyncService {
         role: Role
     ) async throws -> StoredDevice {
         try await store.write { transaction in
-            guard var device = try transaction.device(id), let claimed = device.claimed else {
+            guard var device = try transaction.device(id), let claimed = device.claimed,
+                device.revoked == nil
+            else {
                 throw SyncError(
                     "device_not_waiting",
                     "没有等待确认的这台设备 No such device waits to be confirmed",

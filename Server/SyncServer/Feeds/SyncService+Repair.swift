@@ -23,6 +23,8 @@ extension SyncService {
         let (now, limits) = (clock(), limits)
         return try await store.read { transaction in
             guard let device = try transaction.device(id) else { throw SyncError.deviceUnknown }
+            // It may have changed since the token was checked.
+            try device.mustBeInUse()
             var answer = RepairResponse(epoch: try transaction.epoch(), serverTime: now)
             guard request.epoch == answer.epoch else { return answer }
             let areas = device.grant.areas

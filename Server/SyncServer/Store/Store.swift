@@ -170,6 +170,8 @@ public enum Setting: String, Sendable {
     case publicURL = "public_url"
     /// What devices pin of the server's certificate, as text; empty where it serves without TLS.
     case tlsPin = "tls_pin"
+    /// The key of the certificate that the server made itself, in PEM: a backup has it, too.
+    case tlsKey = "tls_key"
 }
 
 /// How much there is of everything.

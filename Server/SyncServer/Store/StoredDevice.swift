@@ -98,6 +98,12 @@ public struct StoredDevice: Hashable, Sendable {
 
     private func role(of grant: Grant) -> Role { department == nil ? grant.role : .department }
 
+    /// Throws `device_suspended` and `device_revoked`.
+    func mustBeInUse() throws {
+        guard suspendedAt == nil else { throw SyncError.deviceSuspended }
+        guard revoked == nil else { throw SyncError.deviceRevoked }
+    }
+
     var author: Author { Author(device: id, name: name, department: department) }
 }
 

@@ -1,3 +1,4 @@
+import Foundation
 import SyncClient
 import SyncProtocol
 import SyncServer
@@ -78,14 +79,17 @@ struct LoopbackTransport: Transport {
         return try EnrolmentResponse(answer)
     }
 
-    func deliver(_ outbox: [UInt8], to server: ServerAddress) async throws {
+    func deliver(_ outbox: [UInt8], to server: ServerAddress) async throws -> [UInt8] {
         let fate = weather.fate(of: SyncRequest())
         if case .requestLost = fate { throw TransportFailure.unreachable }
-        _ = try await telling { service in
-            _ = try await service.take(try SealedOutbox(outbox), isFromOperator: false)
-            return []
+        if weather.forgesDelivery { return [] }
+        let signature = try await telling { service in
+            let sealed = try SealedOutbox(outbox)
+            let report = try await service.take(sealed, isFromOperator: false)
+            return Array(Data(base64Encoded: report.signature) ?? Data())
         }
         if case .answerLost = fate { throw TransportFailure.unreachable }
+        return signature
     }
 
     /// Only histories can be read here: `/v1/records/ID/history?at=MOMENT`.

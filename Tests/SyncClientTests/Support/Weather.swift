@@ -27,6 +27,7 @@ final class Weather: Sendable {
         var otherwise = Fate.arrives
         var largestBatch = Int.max
         var requests: [SyncRequest] = []
+        var forgesDelivery = false
     }
 
     private let state = Mutex(State())
@@ -42,6 +43,11 @@ final class Weather: Sendable {
 
     /// Batches of more changes are too large from now on.
     func set(largestBatch: Int) { state.withLock { $0.largestBatch = largestBatch } }
+
+    /// Whether somebody else than the server answers deliveries of sealed outboxes.
+    var forgesDelivery: Bool { state.withLock { $0.forgesDelivery } }
+
+    func set(forgesDelivery: Bool) { state.withLock { $0.forgesDelivery = forgesDelivery } }
 
     func fate(of request: SyncRequest) -> Fate {
         state.withLock { state in
