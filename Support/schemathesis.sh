@@ -2,7 +2,7 @@
 # Runs schemathesis (PyPI) with Protocol/openapi.yaml against a live daemon: a bounded number of requests
 # to every route, well and badly formed, from a seed. Fails where anything answers 5xx, crashes, takes
 # longer than ten seconds, or answers what the document does not say. Two roles, and once more with ids
-# of what is there.
+# of what is there. What is sealed is not JSON: `OtherAreasTests` and `RevokedDeviceTests` send that.
 # Usage: Support/schemathesis.sh FOLDER-OF-THE-PROGRAMS [EXAMPLES-PER-OPERATION] [SEED]
 set -eu
 programs=$1
@@ -74,6 +74,7 @@ pass() { # DEVICE CONFIGURATION
     token=$("$programs/residence" --data "$work/$1" token)
     # It keeps a cache where it runs.
     (cd "$work" && "$venv/bin/st" --config-file "$work/$2.toml" run "$root/Protocol/openapi.yaml" --url "$address" \
+        --exclude-path /v1/outbox \
         -H "Authorization: Bearer $token" \
         --checks not_a_server_error,content_type_conformance,status_code_conformance,response_schema_conformance \
         --max-examples "$examples" --seed "$seed" --generation-database none --request-timeout 10 --workers 1 --no-color \

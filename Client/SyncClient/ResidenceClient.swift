@@ -84,6 +84,7 @@ public final class ResidenceClient: Sendable {
         )
         profile.serverKey = answer.serverKey
         profile.tlsPin = link.server.pin
+        if let key = answer.sealingKey, profile.trusts(key) { profile.sealingKey = key }
         profile.setClock(to: answer.serverTime, at: environment.now())
         try await store.write { [profile] in try $0.save(profile) }
         return profile

@@ -145,6 +145,7 @@ public struct SyncService: Sendable {
                 guard var device = try transaction.device(id) else { throw SyncError.deviceUnknown }
                 guard device.revoked == nil else {
                     device.revoked?.heardAt = now
+                    device.lastContact = now
                     try transaction.save(device)
                     return Taken(device: device, epoch: try transaction.epoch())
                 }

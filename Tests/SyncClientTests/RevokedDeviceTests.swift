@@ -1,4 +1,6 @@
 import Foundation
+import LocalSQLite
+import StoreSQLite
 import SyncClient
 import SyncProtocol
 import SyncServer
@@ -74,9 +76,6 @@ struct RevokedDeviceTests {
         let (world, other) = try await (World(), World())
         let device = try await world.device(named: "船上")
         _ = try await device.client.capture(Sample.person())
-        let early = try await errorCode { try await device.client.sealedOutbox() }
-        #expect(early == "sealing_key_missing")
-        try await device.sync()
         _ = try await device.client.capture(Sample.person("林小梅", passport: "E00000003"))
         let sealed = try SealedOutbox(try await device.client.sealedOutbox().file)
         var changed = sealed
@@ -193,6 +192,49 @@ struct RevokedDeviceTests {
         #expect(waiting == "device_awaits_confirmation" && told == "device_revoked")
         let profile = try await device.client.profile()
         #expect(profile == nil)
+    }
+
+    @Test("[A-07] what was asked before a suspension or a revocation is not done after it")
+    func askedBefore() async throws {
+        let world = try await World()
+        let device = try await world.device(named: "船上", role: .reviewer)
+        let person = try await device.client.capture(Sample.person())
+        try await device.sync()
+        let id = try #require(try await device.client.profile()?.device)
+        let stored = try #require(try await world.store.read { try $0.device(id) })
+        let principal = Principal(stored)
+        let revision = try #require(try await world.record(person)?.state.revision)
+        let mistake = Change.Deletion(reason: 1, text: "")
+
+        try await world.service.suspend(id, true)
+        let suspended = try await errorCode {
+            try await world.service.delete(person, at: revision, mistake, for: principal)
+        }
+        try await world.service.revoke(id, takesOutbox: false)
+        let revoked = try await errorCode {
+            try await world.service.delete(person, at: revision, mistake, for: principal)
+        }
+
+        #expect(suspended == "device_suspended" && revoked == "device_revoked")
+        let record = try await world.record(person)
+        #expect(record?.state.isDeleted == false)
+    }
+
+    @Test("[A-09] a device of before hears of the sealing key by its next sync")
+    func enrolledBefore() async throws {
+        let world = try await World()
+        let device = try await world.device(named: "船上")
+        try await device.store.write { transaction in
+            guard var profile = try transaction.profile() else { return }
+            profile.sealingKey = nil
+            try transaction.save(profile)
+        }
+
+        let early = try await errorCode { try await device.client.sealedOutbox() }
+        try await device.sync()
+        let later = try await errorCode { try await device.client.sealedOutbox() }
+
+        #expect(early == "sealing_key_missing" && later == nil)
     }
 
     @Test(

@@ -20,6 +20,11 @@ struct EnrolmentTests {
 
     @Test("[W-03] an enrolment survives protobuf both ways")
     func protobuf() throws {
+        var response = response
+        response.sealingKey = SealingKey(
+            key: [UInt8](repeating: 5, count: 32),
+            signature: [UInt8](repeating: 6, count: 64)
+        )
         let asked = try EnrolmentRequest(request.encoded, as: .protobuf)
         let answered = try EnrolmentResponse(response.encoded(as: .protobuf))
 

@@ -1436,11 +1436,22 @@ public nonisolated struct WireEnrolResponse: Sendable {
 
   public var name: String = String()
 
+  /// So that a device that never synced can seal its outbox, too.
+  public var sealingKey: WireSealingKey {
+    get {_sealingKey ?? WireSealingKey()}
+    set {_sealingKey = newValue}
+  }
+  /// Returns true if `sealingKey` has been explicitly set.
+  public var hasSealingKey: Bool {self._sealingKey != nil}
+  /// Clears the value of `sealingKey`. Subsequent reads from it will return its default value.
+  public mutating func clearSealingKey() {self._sealingKey = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _grant: WireGrant? = nil
+  fileprivate var _sealingKey: WireSealingKey? = nil
 }
 
 /// GET /v1/records and /v1/records/{id}: for people and scripts, in JSON.
@@ -3590,7 +3601,7 @@ nonisolated extension WireEnrolRequest: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireEnrolResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".EnrolResponse"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{1}epoch\0\u{3}server_key\0\u{3}identity_key\0\u{1}grant\0\u{3}server_time\0\u{1}certificate\0\u{1}name\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{1}epoch\0\u{3}server_key\0\u{3}identity_key\0\u{1}grant\0\u{3}server_time\0\u{1}certificate\0\u{1}name\0\u{3}sealing_key\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3606,6 +3617,7 @@ nonisolated extension WireEnrolResponse: SwiftProtobuf.Message, SwiftProtobuf._M
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.serverTime) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.certificate) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._sealingKey) }()
       default: break
       }
     }
@@ -3640,6 +3652,9 @@ nonisolated extension WireEnrolResponse: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.name.isEmpty {
       try visitor.visitSingularStringField(value: self.name, fieldNumber: 8)
     }
+    try { if let v = self._sealingKey {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3652,6 +3667,7 @@ nonisolated extension WireEnrolResponse: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.serverTime != rhs.serverTime {return false}
     if lhs.certificate != rhs.certificate {return false}
     if lhs.name != rhs.name {return false}
+    if lhs._sealingKey != rhs._sealingKey {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

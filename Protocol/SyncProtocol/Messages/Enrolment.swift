@@ -99,6 +99,8 @@ public struct EnrolmentResponse: Hashable, Sendable {
     public var certificate: String
     /// What the operator called the device.
     public var name: String
+    /// What to seal an outbox to.
+    public var sealingKey: SealingKey?
 
     /// An answer.
     public init(
@@ -138,6 +140,7 @@ public struct EnrolmentResponse: Hashable, Sendable {
             certificate: wire.certificate,
             name: wire.name
         )
+        sealingKey = wire.hasSealingKey ? SealingKey(wire.sealingKey) : nil
     }
 
     /// The answer's bytes.
@@ -151,6 +154,7 @@ public struct EnrolmentResponse: Hashable, Sendable {
             $0.serverTime = serverTime
             $0.certificate = certificate
             $0.name = name
+            if let sealingKey { $0.sealingKey = sealingKey.wire }
         }
         guard format == .json else { return encode(wire) }
         guard let json: [UInt8] = try? wire.jsonUTF8Bytes() else {

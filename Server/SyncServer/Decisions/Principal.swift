@@ -25,6 +25,11 @@ public struct Principal: Hashable, Sendable {
         role = .operator
     }
 
+    /// Throws `device_suspended` and `device_revoked`: what was asked may have begun before.
+    func mustBeInUse(in transaction: some StoreReader) throws {
+        try device.flatMap(transaction.device)?.mustBeInUse()
+    }
+
     /// Throws `role_forbidden` where the role may not.
     func check(_ act: Role.Act) throws {
         guard role.may(act) else { throw SyncError(Refusal.forbidden) }

@@ -11,6 +11,7 @@ extension SyncService {
     ) async throws -> ActResult {
         let now = clock()
         return try await store.write { transaction in
+            try principal.mustBeInUse(in: transaction)
             let intake = try intake(at: now, in: transaction)
             var change = try make(transaction)
             if let mended {

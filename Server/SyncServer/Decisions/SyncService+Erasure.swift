@@ -31,7 +31,8 @@ extension SyncService {
         }
         let now = clock()
         let report = try await store.write { transaction in
-            try Erasing(
+            try principal.mustBeInUse(in: transaction)
+            return try Erasing(
                 intake: intake(at: now, in: transaction),
                 transaction: transaction,
                 reason: reason,

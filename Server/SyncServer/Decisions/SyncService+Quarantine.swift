@@ -228,6 +228,7 @@ extension SyncService {
         }
         let now = clock()
         try await store.write { transaction in
+            try principal.mustBeInUse(in: transaction)
             _ = try Self.unsettled(id, for: principal, in: transaction)
             try transaction.settle(
                 id,

@@ -72,7 +72,7 @@ extension SyncService {
         let (device, epoch) = try await store.write { transaction in
             try (Self.admit(key, request, at: now, in: transaction), transaction.epoch())
         }
-        return EnrolmentResponse(
+        var answer = EnrolmentResponse(
             device: device.id,
             epoch: epoch,
             serverKey: identity.key.publicKey.bytes,
@@ -87,6 +87,8 @@ extension SyncService {
             ),
             name: device.name
         )
+        answer.sealingKey = try Sealing.key(of: identity.key)
+        return answer
     }
 
     // > [A-01] A used, expired or unknown code is refused, each with its own code.

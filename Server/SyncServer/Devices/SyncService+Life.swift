@@ -71,7 +71,8 @@ extension SyncService {
         evenRevoked: Bool = false,
         _ change: @escaping @Sendable (inout StoredDevice) throws -> Void
     ) async throws -> StoredDevice {
-        try await store.write { transaction in
+        guard id != identity.key.publicKey.deviceID else { throw SyncError.deviceIsServer }
+        return try await store.write { transaction in
             guard var device = try transaction.device(id) else { throw SyncError.deviceUnknown }
             guard evenRevoked || device.revoked == nil else { throw SyncError.deviceRevoked }
             try change(&device)
@@ -99,6 +100,12 @@ extension SyncError {
         "device_revoked",
         "本设备已被撤销 This device was revoked",
         hint: "请与运维人员联系。 Ask the operator."
+    )
+
+    fileprivate static let deviceIsServer = SyncError(
+        "device_is_server",
+        "这是服务器自己 This is the server's own device",
+        hint: "未作任何改动。 Nothing was changed."
     )
 
     fileprivate static let forkedUnsent = SyncError(
