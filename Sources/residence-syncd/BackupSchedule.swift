@@ -14,20 +14,29 @@ struct BackupSchedule: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var pause = self.pause(after: service.now, last: try? await service.lastBackup())
             while !Task.isCancelled {
                 do {
-                    try await ContinuousClock().sleep(for: pause(after: SystemClock.milliseconds()))
+                    try await ContinuousClock().sleep(for: pause)
                 } catch {
                     return
                 }
                 await backup()
+                // Whether or not it came to be: one that fails is not tried without end.
+                pause = self.pause(after: service.now, last: service.now)
             }
         }
     }
 
-    /// How long until the next one is due; at least a second.
-    func pause(after now: Int64, in zone: TimeZone = .current) -> Duration {
-        if let hours = plan.everyHours { return .seconds(hours * 3600) }
+    /// How long until the next one is due, where the last was begun at a time, in milliseconds since 1970.
+    ///
+    /// An interval counts from the last one, whenever the daemon was started: a daemon that is started often
+    /// backs up all the same. Where there was none, one is due at once.
+    func pause(after now: Int64, last: Int64?, in zone: TimeZone = .current) -> Duration {
+        if let hours = plan.everyHours {
+            let due = last.map { $0 + Int64(hours * 3_600_000) } ?? now
+            return .milliseconds(max(0, due - now))
+        }
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = zone
         let start = Date(timeIntervalSince1970: Double(now) / 1000)

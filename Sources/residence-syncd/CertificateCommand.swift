@@ -61,6 +61,16 @@ struct CertificateCommand: AsyncParsableCommand {
         @OptionGroup var options: CommonOptions
         @OptionGroup var naming: Naming
 
+        @Flag(
+            help: ArgumentHelp(
+                say(
+                    "另生成密钥，不沿用数据库中保存的（如旧密钥已泄露）",
+                    "Another key than the one that the database keeps, where that is known to others."
+                )
+            )
+        )
+        var newKey = false
+
         func run() async throws {
             try await options.run {
                 let place = CertificatePlace.inside(options.folder)
@@ -73,7 +83,8 @@ struct CertificateCommand: AsyncParsableCommand {
                         subject: place.key
                     )
                 }
-                let key = try await Self.keptKey(in: options) ?? ServerCertificate.newKey()
+                let kept = newKey ? nil : try await Self.keptKey(in: options)
+                let key = kept ?? ServerCertificate.newKey()
                 try Self.write(key, to: place.key, mode: 0o600)
                 try Self.write(try naming.certificate(of: key), to: place.certificate, mode: 0o644)
                 try CertificateCommand.show(place, options)

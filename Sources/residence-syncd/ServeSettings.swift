@@ -71,8 +71,8 @@ struct ServeSettings: Decodable {
         }
         guard let plan = backup else { return }
         if plan.minute == nil { throw Self.malformed(file, "backup.at is not HH:MM") }
-        if let hours = plan.everyHours, !(0.0001...1000).contains(hours) {
-            throw Self.malformed(file, "backup.every_hours is not between 0.0001 and 1000")
+        if let hours = plan.everyHours, !(0.01...1000).contains(hours) {
+            throw Self.malformed(file, "backup.every_hours is not between 0.01 and 1000")
         }
         if let keep = plan.keep, keep < 1 { throw Self.malformed(file, "backup.keep is below 1") }
     }

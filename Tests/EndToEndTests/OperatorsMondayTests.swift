@@ -3,13 +3,11 @@ import Testing
 
 /// An operator's Monday: villages change hands, a handheld falls off the ferry, another breaks.
 @Suite(.serialized) struct OperatorsMondayTests {
-    private static let number = "11010519491231002X"
-
     @Test func `two villages change hands, and devices follow at their next sync`() throws {
         let daemon = try RunningDaemon()
         try daemon.enrol("one", areas: ["330921101"])
         try daemon.enrol("two", areas: ["330921102"])
-        try Self.person(on: "one", of: daemon, in: "330921101")
+        try daemon.person(on: "one", in: "330921101")
         try daemon.on("one", "sync")
 
         let moved = try daemon.atServer("device", "areas", "one", "--set", "330921102", "--json")
@@ -30,7 +28,7 @@ import Testing
     {
         let daemon = try RunningDaemon()
         try daemon.enrol("one", areas: ["330921"])
-        let id = try Self.person(on: "one", of: daemon, in: "330921101")
+        let id = try daemon.person(on: "one", in: "330921101")
 
         let revoked = try daemon.atServer("device", "revoke", "one", "--take-outbox")
         let told = try Programs.run("residence", "--data", daemon.device("one"), "sync")
@@ -49,7 +47,7 @@ import Testing
         let daemon = try RunningDaemon()
         try daemon.enrol("one", areas: ["330921"])
         try daemon.on("one", "sync")
-        let id = try Self.person(on: "one", of: daemon, in: "330921101")
+        let id = try daemon.person(on: "one", in: "330921101")
         let file = daemon.device("outbox.sealed")
 
         try daemon.on("one", "outbox", file)
@@ -64,23 +62,5 @@ import Testing
         #expect(again["known"] as? Int == 1)
         #expect(wrong.status == 1 && wrong.errors.contains("outbox_malformed"))
         #expect(try daemon.atServer("show", id, "--json").output.contains("王小明"))
-    }
-
-    @discardableResult
-    private static func person(
-        on device: String,
-        of daemon: RunningDaemon,
-        in area: String
-    ) throws -> String {
-        let added = try daemon.on(
-            device,
-            "add",
-            "person",
-            "name=王小明",
-            "document_number=\(number)",
-            "captured_in=\(area)",
-            "--json"
-        )
-        return try #require(try added.json()["id"] as? String)
     }
 }

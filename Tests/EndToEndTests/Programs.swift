@@ -166,6 +166,21 @@ final class RunningDaemon {
         return result
     }
 
+    /// Captures a person on a device; returns the record's id.
+    @discardableResult
+    func person(on name: String, in area: String) throws -> String {
+        let added = try on(
+            name,
+            "add",
+            "person",
+            "name=王小明",
+            "document_number=11010519491231002X",
+            "captured_in=\(area)",
+            "--json"
+        )
+        return try #require(try added.json()["id"] as? String)
+    }
+
     /// The same with a list of arguments.
     func run(on name: String, _ arguments: [String]) throws {
         let result = try Programs.run("residence", ["--data", device(name)] + arguments)

@@ -45,14 +45,7 @@ import Testing
     func another() throws {
         let daemon = try RunningDaemon(underTLS: true)
         try daemon.enrol("one", areas: ["330921"])
-        try daemon.on(
-            "one",
-            "add",
-            "person",
-            "name=王小明",
-            "document_number=11010519491231002X",
-            "captured_in=330921101"
-        )
+        try daemon.person(on: "one", in: "330921101")
         _ = daemon.stop()
         let tls = URL(fileURLWithPath: daemon.data).appendingPathComponent("tls")
         try FileManager.default.removeItem(at: tls)

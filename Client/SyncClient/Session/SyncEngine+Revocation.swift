@@ -3,8 +3,9 @@ internal import SyncTrust
 
 extension SyncEngine {
     // > [A-08] A revoked device is answered with an order that the server's key signed; nothing else makes
-    // > a device erase. It seals what was not answered yet to the server's key, erases everything else,
-    // > its keys included, and delivers what it sealed where the order says so.
+    // > a device erase. It seals what the server does not have to the server's key, erases everything else,
+    // > its keys included, and delivers what it sealed where the order says so; it keeps that until the
+    // > server has signed for it.
 
     /// Carries out an order to erase; the server has this device's changes up to a number.
     func surrender(to order: Revocation, knownUpTo known: SequenceNumber) async -> SyncSession.Event

@@ -43,25 +43,24 @@ extension SyncService {
                 hint: "The operator takes it with `residence-syncd import FILE`."
             )
         }
-        var report = try await take(outbox, of: device)
+        let (outcomes, known) = try await take(outbox)
         let taken = Sealing.receiptBytes(for: sealed.encoded)
-        report.signature = Data(try identity.key.signature(for: taken)).base64EncodedString()
-        return report
-    }
-
-    private func take(_ outbox: Outbox, of device: StoredDevice) async throws -> OutboxReport {
-        var report = OutboxReport(
+        return OutboxReport(
             device: device.id,
             name: device.name,
-            outcomes: [:],
-            known: 0,
-            signature: ""
+            outcomes: outcomes,
+            known: known,
+            signature: Data(try identity.key.signature(for: taken)).base64EncodedString()
         )
+    }
+
+    private func take(_ outbox: Outbox) async throws -> (new: [String: Int], known: Int) {
+        var (new, known): ([String: Int], Int) = ([:], 0)
         let now = clock()
         for request in outbox.requests {
             try check(request)
             let (before, outcomes) = try await store.write { transaction in
-                guard var device = try transaction.device(device.id) else {
+                guard var device = try transaction.device(outbox.device) else {
                     throw SyncError.deviceUnknown
                 }
                 let before = device.highWater
@@ -72,12 +71,12 @@ extension SyncService {
             }
             for outcome in outcomes {
                 if outcome.sequence <= before {
-                    report.known += 1
+                    known += 1
                 } else {
-                    report.outcomes["\(outcome.kind)", default: 0] += 1
+                    new["\(outcome.kind)", default: 0] += 1
                 }
             }
         }
-        return report
+        return (new, known)
     }
 }
