@@ -8,12 +8,8 @@ import Testing
 
     @discardableResult
     private static func run(_ program: String, _ arguments: String...) throws -> Int32 {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try Programs.start(process)
+        let process = ChildProcess(program, arguments)
+        try process.run()
         process.waitUntilExit()
         return process.terminationStatus
     }

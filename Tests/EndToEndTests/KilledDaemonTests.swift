@@ -73,9 +73,9 @@ import Testing
             ]
         )
         try importing.runUntilFirstProgress()
-        kill(importing.processIdentifier, SIGKILL)
+        importing.kill()
         importing.waitUntilExit()
-        #expect(importing.terminationReason == .uncaughtSignal)
+        #expect(importing.ending == .signal(SIGKILL))
 
         try Programs.run(
             "residence",
@@ -101,13 +101,12 @@ import Testing
     }
 }
 
-extension Process {
+extension ChildProcess {
     /// Starts a program and returns when it says that it is on its way: the moment to kill something.
     fileprivate func runUntilFirstProgress() throws {
         let pipe = Pipe()
-        standardOutput = FileHandle.nullDevice
-        standardError = pipe
-        try Programs.start(self)
+        standardError = .pipe(pipe)
+        try run()
         try #require(!pipe.fileHandleForReading.availableData.isEmpty, "it ended without a word")
     }
 }

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import Testing
 
 /// The programs as they were built beside the tests.
@@ -29,20 +28,13 @@ enum Programs {
         }
     }
 
-    static func process(_ name: String, _ arguments: [String]) -> Process {
-        let process = Process()
-        process.executableURL = folder.appendingPathComponent(name)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment
-            .merging(["LANG": "C", "LC_ALL": "C", "LOG_LEVEL": "error"]) { _, new in new }
-        return process
-    }
-
-    private static let launching = Mutex(())
-
-    /// Starts a process, one at a time: Foundation's own start is not safe beside another one.
-    static func start(_ process: Process) throws {
-        try launching.withLock { _ in try process.run() }
+    static func process(_ name: String, _ arguments: [String]) -> ChildProcess {
+        ChildProcess(
+            folder.appendingPathComponent(name).path,
+            arguments,
+            environment: ProcessInfo.processInfo.environment
+                .merging(["LANG": "C", "LC_ALL": "C", "LOG_LEVEL": "error"]) { _, new in new }
+        )
     }
 
     /// Runs a program to its end.
@@ -65,9 +57,9 @@ enum Programs {
         try Data().write(to: out)
         try Data().write(to: err)
         let process = process(name, arguments)
-        process.standardOutput = try FileHandle(forWritingTo: out)
-        process.standardError = try FileHandle(forWritingTo: err)
-        try start(process)
+        process.standardOutput = .file(try FileHandle(forWritingTo: out))
+        process.standardError = .file(try FileHandle(forWritingTo: err))
+        try process.run()
         process.waitUntilExit()
         return Result(
             status: process.terminationStatus,
@@ -80,7 +72,7 @@ enum Programs {
 /// A daemon as a process on a free port, in a folder of its own that goes with it.
 final class RunningDaemon {
     let folder: URL
-    private(set) var process: Process
+    private(set) var process: ChildProcess
     private(set) var address: String
 
     /// Starts on nothing, or on a copy of what another release left: the folders `server` and those of its
@@ -117,13 +109,13 @@ final class RunningDaemon {
     func device(_ name: String) -> String { folder.appendingPathComponent(name).path }
 
     func kill() {
-        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.kill()
         process.waitUntilExit()
     }
 
     /// SIGTERM; returns how it ended.
     func stop() -> Int32 {
-        process.terminate()
+        process.kill(SIGTERM)
         process.waitUntilExit()
         return process.terminationStatus
     }
@@ -197,7 +189,7 @@ final class RunningDaemon {
         in folder: URL,
         port: Int,
         _ flags: [String] = []
-    ) throws -> (Process, String) {
+    ) throws -> (ChildProcess, String) {
         let pipe = Pipe()
         let process = Programs.process(
             "residence-syncd",
@@ -206,9 +198,8 @@ final class RunningDaemon {
                 "127.0.0.1:\(port)", "--lang", "en",
             ] + flags
         )
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        try Programs.start(process)
+        process.standardOutput = .pipe(pipe)
+        try process.run()
         var text = ""
         while !text.contains("\n") {
             let data = pipe.fileHandleForReading.availableData

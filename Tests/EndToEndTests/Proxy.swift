@@ -19,7 +19,7 @@ final class Proxy: Sendable {
     init(to target: Int, seed: UInt64) throws {
         self.target = target
         state = Mutex(State(random: seed))
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let listener = socket(AF_INET, Self.stream, 0)
         var address = Self.loopback(port: 0)
         let isBound = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -37,6 +37,9 @@ final class Proxy: Sendable {
         port = Int(UInt16(bigEndian: address.sin_port))
         Thread.detachNewThread { self.accept() }
     }
+
+    /// No program that is started meanwhile keeps a connection open.
+    private static let stream = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
 
     /// How many connections were cut, and how many requests repeated.
     var faults: (cut: Int, repeated: Int) { state.withLock { ($0.cut, $0.repeated) } }
@@ -66,12 +69,13 @@ final class Proxy: Sendable {
         while state.withLock({ $0.isOpen }) {
             let client = Foundation.accept(listener, nil, nil)
             guard client >= 0 else { return }
+            _ = fcntl(client, F_SETFD, FD_CLOEXEC)
             Thread.detachNewThread { self.serve(client) }
         }
     }
 
     private func connectToTarget() -> Int32? {
-        let upstream = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let upstream = socket(AF_INET, Self.stream, 0)
         var address = Self.loopback(port: target)
         let isConnected = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

@@ -18,10 +18,10 @@ struct SimulatedTraceTests {
     private static func trace(_ arguments: [String]) throws -> String {
         let process = Programs.process("residence-sim", arguments)
         // The program has to see to its own order, whatever the tests run under.
-        process.environment?["SWIFT_DETERMINISTIC_HASHING"] = nil
+        process.environment["SWIFT_DETERMINISTIC_HASHING"] = nil
         let output = Pipe()
-        process.standardOutput = output
-        try Programs.start(process)
+        process.standardOutput = .pipe(output)
+        try process.run()
         let text = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         let json = try #require(JSONSerialization.jsonObject(with: text) as? [String: Any])

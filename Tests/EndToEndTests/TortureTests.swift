@@ -50,7 +50,7 @@ import Testing
             case 8:
                 // The daemon is killed while somebody syncs.
                 let syncing = Self.sync(name, of: daemon)
-                try Programs.start(syncing)
+                try syncing.run()
                 usleep(moment)
                 daemon.kill()
                 syncing.waitUntilExit()
@@ -60,7 +60,7 @@ import Testing
                 done += 1
             default:
                 let syncing = Self.sync(name, of: daemon)
-                try Programs.start(syncing)
+                try syncing.run()
                 syncing.waitUntilExit()
             }
         }
@@ -79,20 +79,18 @@ import Testing
         #expect(faults.cut > 0 && faults.repeated > 0)
     }
 
-    private static func sync(_ name: String, of daemon: RunningDaemon) -> Process {
+    private static func sync(_ name: String, of daemon: RunningDaemon) -> ChildProcess {
         let process = Programs.process(
             "residence",
             ["--data", daemon.device(name), "sync", "--attempts", "2"]
         )
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
         return process
     }
 
-    private func kill(_ process: Process, after microseconds: UInt32) throws {
-        try Programs.start(process)
+    private func kill(_ process: ChildProcess, after microseconds: UInt32) throws {
+        try process.run()
         usleep(microseconds)
-        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.kill()
         process.waitUntilExit()
     }
 
@@ -112,11 +110,10 @@ import Testing
             ]
         )
         let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        try Programs.start(process)
+        process.standardOutput = .pipe(pipe)
+        try process.run()
         usleep(60_000 + microseconds)
-        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.kill()
         let told = pipe.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         let json = try? JSONSerialization.jsonObject(with: told) as? [String: Any]
