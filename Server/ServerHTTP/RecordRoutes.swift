@@ -26,7 +26,8 @@ struct RecordRoutes: Sendable {
             ofType: try request.recordType()?.number,
             in: areas(try request.area(), of: device),
             after: try request.parameter("after") { RecordID($0) },
-            limit: try request.limit()
+            limit: try request.limit(),
+            for: Principal(device)
         )
         let views = page.records.compactMap { $0.view() }
         return bodies.response(RecordView.json(list: views, next: page.next), .json, to: request)
@@ -36,7 +37,7 @@ struct RecordRoutes: Sendable {
     private func show(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         let device = try await service.authenticate(request.bearerToken)
         let id = try context.recordID()
-        guard let found = try await service.record(id, in: device.grant.areas),
+        guard let found = try await service.record(id, for: Principal(device)),
             let view = found.record.view(conflicts: found.conflicts)
         else {
             throw SyncError(

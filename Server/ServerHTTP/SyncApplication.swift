@@ -86,7 +86,9 @@ public enum SyncApplication {
         _ metrics: PrometheusMetrics
     ) async throws -> Response {
         let counts = try await service.counts()
-        let text = metrics.text + gauges(counts) + (try await restoreGauges(service))
+        let text =
+            metrics.text + gauges(counts, service.accessBacklog)
+            + (try await restoreGauges(service))
         return Response(
             status: .ok,
             headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
@@ -107,7 +109,10 @@ public enum SyncApplication {
             """
     }
 
-    private static func gauges(_ counts: Counts) -> String {
+    private static func gauges(
+        _ counts: Counts,
+        _ accesses: (waiting: Int, lost: Int)
+    ) -> String {
         let gauges: [(name: String, value: Int)] = [
             ("residence_records", counts.records.values.reduce(0, +)),
             ("residence_tombstones", counts.tombstones),
@@ -116,6 +121,8 @@ public enum SyncApplication {
             ("residence_changes_quarantined", counts.quarantined),
             ("residence_devices", counts.devices),
             ("residence_areas", counts.areas),
+            ("residence_accesses_waiting", accesses.waiting),
+            ("residence_accesses_lost", accesses.lost),
         ]
         return gauges.map { "# TYPE \($0.name) gauge\n\($0.name) \($0.value)\n" }.joined()
     }

@@ -5,4 +5,15 @@ extension Migrations {
         ALTER TABLE device ADD COLUMN suspended_at INTEGER;
         ALTER TABLE device ADD COLUMN revoked TEXT;
         """
+
+    /// Who read what.
+    static let fifth = """
+        CREATE TABLE access (
+            number INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            content BLOB NOT NULL,
+            records BLOB NOT NULL,
+            chain BLOB NOT NULL
+        ) STRICT;
+        """
 }

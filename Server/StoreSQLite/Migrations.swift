@@ -17,6 +17,7 @@ enum Migrations {
             try countAreas(in: database)
         }
         migrator.registerMigration("4") { try $0.execute(sql: fourth) }
+        migrator.registerMigration("5") { try $0.execute(sql: fifth) }
         return migrator
     }
 

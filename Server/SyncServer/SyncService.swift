@@ -11,6 +11,7 @@ public struct SyncService: Sendable {
     let limits: Limits
     let identity: ServerIdentity
     let clock: @Sendable () -> Int64
+    let accessLog = AccessLog()
 
     /// A service on a store.
     ///
@@ -219,6 +220,8 @@ public struct SyncService: Sendable {
             )
             return (news, settlements)
         }
+        let read = news.pages.flatMap { $0.records.map(\.id) }
+        if !read.isEmpty { await note(.sync, read, by: Principal(taken.device)) }
         response.pages = news.pages
         response.hasMore = news.hasMore
         response.digest = news.digest

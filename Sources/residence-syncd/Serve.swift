@@ -106,7 +106,13 @@ struct Serve: AsyncParsableCommand {
                 }
                 Console.out(say("服务已启动：\(address)", "listening on \(address)"))
             }
-            application.addServices(Housekeeping(service: service, logger: logger))
+            application.addServices(
+                Housekeeping(
+                    service: service,
+                    logger: logger,
+                    accessDays: settings.access?.keepDays
+                )
+            )
             if let plan = settings.backup {
                 application.addServices(
                     BackupSchedule(plan: plan, service: service, store: store, logger: logger)

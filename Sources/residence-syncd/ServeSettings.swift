@@ -43,6 +43,17 @@ struct ServeSettings: Decodable {
         var pin: Bool?
     }
 
+    /// How long it is kept who read what.
+    struct AccessPlan: Decodable, Hashable {
+        /// In days, at least 180 (《网络安全法》第二十一条 asks for six months); for ever by default.
+        var keepDays: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case keepDays = "keep_days"
+        }
+    }
+
+    var access: AccessPlan?
     var backup: BackupPlan?
     var tls: TLSFiles?
 
@@ -61,13 +72,16 @@ struct ServeSettings: Decodable {
                     subject: file.path
                 )
             }
-            (backup, tls) = (nil, nil)
+            (access, backup, tls) = (nil, nil, nil)
             return
         }
         do {
             self = try JSONDecoder().decode(ServeSettings.self, from: Data(contentsOf: file))
         } catch {
             throw Self.malformed(file, "\(error)")
+        }
+        if let days = access?.keepDays, days < Self.leastAccessDays {
+            throw Self.malformed(file, "access.keep_days is below \(Self.leastAccessDays)")
         }
         guard let plan = backup else { return }
         if plan.minute == nil { throw Self.malformed(file, "backup.at is not HH:MM") }
@@ -76,6 +90,9 @@ struct ServeSettings: Decodable {
         }
         if let keep = plan.keep, keep < 1 { throw Self.malformed(file, "backup.keep is below 1") }
     }
+
+    /// 《网络安全法》第二十一条: logs are kept for six months at least.
+    static let leastAccessDays = 180
 
     private static func malformed(_ file: URL, _ reason: String) -> SyncError {
         SyncError(

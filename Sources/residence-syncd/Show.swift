@@ -18,7 +18,7 @@ struct Show: AsyncParsableCommand {
         try await options.run {
             let service = try await options.service().service
             let id = try RecordID(typed: id)
-            guard let found = try await service.record(id, in: nil),
+            guard let found = try await service.record(id, for: options.somebody()),
                 let type = Schema.current.type(found.record.state.type),
                 let view = found.record.view(conflicts: found.conflicts)
             else { throw SyncError.recordNotHere }

@@ -184,7 +184,8 @@ struct AdmissionTests {
                 ofType: nil,
                 in: there,
                 after: nil,
-                limit: 10
+                limit: 10,
+                for: world.clerk
             )
             let own = try await world.service.record(id(1), in: here)
 

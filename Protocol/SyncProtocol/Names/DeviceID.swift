@@ -30,7 +30,19 @@ public struct DeviceID: Hashable, Comparable, Sendable, CustomStringConvertible 
     }
 }
 
-extension DeviceID: Encodable {
+extension DeviceID: Codable {
+    /// Reads the text form.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let id = DeviceID(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(
+                in: container,
+                debugDescription: "not 32 hexadecimal digits"
+            )
+        }
+        self = id
+    }
+
     /// Writes the text form.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()

@@ -10,6 +10,8 @@ public struct Principal: Hashable, Sendable {
     public var role: Role
     /// The areas in which they may act; `nil` for everywhere.
     public var areas: [AreaCode]?
+    /// The number of the device's grant.
+    public var grant: UInt64?
 
     /// Whoever holds a device, by its present grant.
     public init(_ device: StoredDevice) {
@@ -17,6 +19,7 @@ public struct Principal: Hashable, Sendable {
         name = device.name
         role = device.role
         areas = device.grant.areas
+        grant = device.grant.number
     }
 
     /// The operator at the server itself.

@@ -38,7 +38,7 @@ extension SyncService {
         limit: Int = 100
     ) async throws -> ConflictPage {
         let limit = max(1, min(limit, limits.rowsPerPage))
-        return try await store.read { transaction in
+        let page = try await store.read { transaction in
             var page = ConflictPage()
             var cursor = rank
             while page.conflicts.count <= limit {
@@ -60,6 +60,11 @@ extension SyncService {
             }
             return page
         }
+        let records = page.conflicts.map(\.entry.record)
+        if !records.isEmpty {
+            await note(.conflicts, records, count: records.count, by: principal)
+        }
+        return page
     }
 
     /// A conflict, open or not, of a record that somebody may see.
@@ -72,6 +77,7 @@ extension SyncService {
             }
         }
         guard let found else { throw SyncError.conflictNotFound }
+        await note(.conflicts, [found.entry.record], by: principal)
         return found
     }
 

@@ -46,7 +46,7 @@ extension SyncService {
             cursor = rows.count < page ? nil : rows.last?.state.id
         } while cursor != nil
         let pairs = finder.pairs(limit: max(1, min(limit, limits.rowsPerPage)))
-        return try await store.read { transaction in
+        let found: [ProposedPair] = try await store.read { transaction in
             try pairs.compactMap { pair in
                 let found = try transaction.records([pair.first, pair.second])
                 guard let first = found[pair.first], let second = found[pair.second],
@@ -55,5 +55,10 @@ extension SyncService {
                 return ProposedPair(pair: pair, first: first, second: second)
             }
         }
+        if !found.isEmpty {
+            let records = found.map(\.pair.first) + found.map(\.pair.second)
+            await note(.duplicates, records, by: principal)
+        }
+        return found
     }
 }

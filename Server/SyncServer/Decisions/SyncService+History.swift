@@ -28,7 +28,7 @@ extension SyncService {
         at moment: HistoryMoment? = nil,
         for principal: Principal
     ) async throws -> RecordHistory {
-        try await store.read { transaction in
+        let history = try await store.read { transaction in
             guard let record = try transaction.records([id])[id], principal.sees(record.placements),
                 let type = Schema.current.type(record.state.type)
             else { throw SyncError.recordNotFound }
@@ -41,6 +41,8 @@ extension SyncService {
             return HistoryWalk(record: record.state, steps: steps, names: names)
                 .history(type, at: moment)
         }
+        await note(.history, [id], by: principal)
+        return history
     }
 }
 

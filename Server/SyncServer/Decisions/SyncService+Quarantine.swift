@@ -51,7 +51,7 @@ extension SyncService {
         limit: Int = 100
     ) async throws -> QuarantinePage {
         let limit = max(1, min(limit, limits.rowsPerPage))
-        return try await store.read { transaction in
+        let page = try await store.read { transaction in
             var page = QuarantinePage()
             var cursor = id
             while page.entries.count <= limit {
@@ -75,6 +75,11 @@ extension SyncService {
             }
             return page
         }
+        if !page.entries.isEmpty {
+            let records = page.entries.compactMap(\.returned.change.record)
+            await note(.returned, records, count: page.entries.count, by: principal)
+        }
+        return page
     }
 
     /// One change in quarantine.
@@ -84,9 +89,12 @@ extension SyncService {
         _ id: UInt64,
         for principal: Principal
     ) async throws -> (returned: ReturnedChange, author: String) {
-        try await store.read { transaction in
+        let found = try await store.read { transaction in
             try Self.returned(id, for: principal, in: transaction)
         }
+        let record = found.returned.change.record
+        await note(.returned, record.map { [$0] } ?? [], count: 1, by: principal)
+        return found
     }
 
     private static func returned(

@@ -36,7 +36,7 @@ extension SyncService {
     public func recovery(for principal: Principal) async throws -> RecoveryReport {
         try principal.check(.audit)
         let server = identity.key.publicKey.deviceID
-        return try await store.read { transaction in
+        let report = try await store.read { transaction in
             var report = RecoveryReport()
             report.epochs = try transaction.epochs()
             guard report.wasRestored else { return report }
@@ -61,6 +61,13 @@ extension SyncService {
             }
             return report
         }
+        let told = report.conflicts.count + report.returned.count
+        if told > 0 {
+            let records =
+                report.conflicts.map(\.record) + report.returned.compactMap(\.change.record)
+            await note(.recovery, records, count: told, by: principal)
+        }
+        return report
     }
 }
 

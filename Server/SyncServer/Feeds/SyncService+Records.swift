@@ -10,14 +10,17 @@ public struct RecordPage: Sendable {
 
 extension SyncService {
     /// Records that stand in some areas, tombstones apart, by id, a page at a time.
+    ///
+    /// The areas have to be within those of whoever asks.
     public func records(
         ofType type: UInt32?,
         in areas: [AreaCode],
         after id: RecordID?,
-        limit: Int
+        limit: Int,
+        for principal: Principal
     ) async throws -> RecordPage {
         let limit = max(1, min(limit, limits.rowsPerPage))
-        return try await store.read { transaction in
+        let page = try await store.read { transaction in
             var page = RecordPage(records: [])
             var cursor = id
             while page.records.count <= limit {
@@ -32,10 +35,26 @@ extension SyncService {
             }
             return page
         }
+        if !page.records.isEmpty {
+            await note(.list, page.records.map(\.state.id), in: areas, by: principal)
+        }
+        return page
+    }
+
+    /// A record that somebody may see, with all its conflicts; `nil` where there is none.
+    public func record(
+        _ id: RecordID,
+        for principal: Principal
+    ) async throws -> (record: StoredRecord, conflicts: [ConflictEntry])? {
+        guard let found = try await record(id, in: principal.areas) else { return nil }
+        await note(.record, [id], by: principal)
+        return found
     }
 
     /// A record that stands in some areas, or anywhere, with all its conflicts; `nil` where there is
     /// none.
+    ///
+    /// Nothing is noted: for the service itself, which tells nobody what it says.
     public func record(
         _ id: RecordID,
         in areas: [AreaCode]?

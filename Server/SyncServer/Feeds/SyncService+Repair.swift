@@ -21,12 +21,13 @@ extension SyncService {
             )
         }
         let (now, limits) = (clock(), limits)
-        return try await store.read { transaction in
+        let (answer, principal) = try await store.read { transaction in
             guard let device = try transaction.device(id) else { throw SyncError.deviceUnknown }
             // It may have changed since the token was checked.
             try device.mustBeInUse()
             var answer = RepairResponse(epoch: try transaction.epoch(), serverTime: now)
-            guard request.epoch == answer.epoch else { return answer }
+            let principal = Principal(device)
+            guard request.epoch == answer.epoch else { return (answer, principal) }
             let areas = device.grant.areas
             var bookkeeper = Bookkeeper(transaction: transaction, limits: limits)
             for branch in request.branches {
@@ -35,8 +36,11 @@ extension SyncService {
                 guard areas.cover(branch.area) else { continue }
                 try bookkeeper.compare(branch, into: &answer)
             }
-            return answer
+            return (answer, principal)
         }
+        let read = answer.leaves.flatMap { $0.records.map(\.id) }
+        if !read.isEmpty { await note(.repair, read, by: principal) }
+        return answer
     }
 }
 

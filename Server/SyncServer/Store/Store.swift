@@ -94,6 +94,11 @@ public protocol StoreReader {
         _ visit: (FeedEntry) throws -> Bool
     ) throws
 
+    /// The last entry of the log of who read what; whoever writes holds the log until the transaction ends.
+    func lastAccess() throws -> StoredAccess?
+    /// Entries of that log with a number above one, in the order of their numbers.
+    func accesses(after number: UInt64, limit: Int) throws -> [StoredAccess]
+
     /// How much there is of everything.
     func counts() throws -> Counts
 }
@@ -138,6 +143,11 @@ public protocol StoreTransaction: StoreReader {
     ///
     /// Returns how many.
     func prune(_ area: AreaCode, upTo position: Position, goneBefore time: Int64) throws -> Int
+
+    /// Adds an entry to the log of who read what.
+    func append(_ access: StoredAccess) throws
+    /// Removes the entries of that log up to a number.
+    func removeAccesses(through number: UInt64) throws
 
     /// Takes the next positions of an area.
     ///

@@ -115,6 +115,18 @@ extension ForwardingStoreTransaction {
         try base.feed(of: area, after: position, visit)
     }
 
+    func lastAccess() throws -> StoredAccess? { try base.lastAccess() }
+
+    func accesses(after number: UInt64, limit: Int) throws -> [StoredAccess] {
+        try base.accesses(after: number, limit: limit)
+    }
+
+    func append(_ access: StoredAccess) throws { try base.append(access) }
+
+    func removeAccesses(through number: UInt64) throws {
+        try base.removeAccesses(through: number)
+    }
+
     func counts() throws -> Counts {
         try base.counts()
     }
