@@ -5,6 +5,7 @@ internal import SyncProtocol
 /// Reads and writes bodies under the format and coding that the headers name [W-03].
 struct Bodies {
     let limits: Limits
+    let traffic: TrafficLimits
 
     /// A request's body after inflation, and what it is written in.
     func read(
@@ -25,10 +26,34 @@ struct Bodies {
                 hint: "Send deflate (zlib), gzip or identity."
             )
         }
-        let buffer = try await request.body.collect(upTo: limits.bodyBytes)
-        let packed = Array(buffer.readableBytesView)
+        let packed = try await collect(request)
         return (try Zlib.unpack(packed, as: coding, limit: limits.inflatedBytes), format)
     }
+
+    // > [A-11] A body that comes slower than a bad link carries is given up.
+    private func collect(_ request: Request) async throws -> [UInt8] {
+        let begun = ContinuousClock.now
+        var bytes: [UInt8] = []
+        for try await chunk in request.body {
+            bytes += chunk.readableBytesView
+            guard bytes.count <= limits.bodyBytes else { throw HTTPError(.contentTooLarge) }
+            let seconds = (ContinuousClock.now - begun) / .seconds(1)
+            guard
+                seconds < traffic.bodyGraceSeconds
+                    || Double(bytes.count) >= seconds * traffic.bodyBytesPerSecond
+            else { throw Self.tooSlow }
+        }
+        return bytes
+    }
+
+    private static let tooSlow = DetailedError(
+        error: SyncError(
+            "body_too_slow",
+            "The body comes too slowly",
+            hint: "Send fewer changes at a time, or where the network is better."
+        ),
+        headers: [.connection: "close", .retryAfter: "60"]
+    )
 
     /// The body of a request that is JSON and nothing else; no body at all is an empty object.
     func readJSON(_ request: Request, _ context: some RequestContext) async throws -> [UInt8] {

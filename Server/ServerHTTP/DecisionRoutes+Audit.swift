@@ -6,7 +6,7 @@ internal import SyncServer
 extension DecisionRoutes {
     @Sendable
     func audit(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        let report = try await service.auditChains(for: try await principal(request))
+        let report = try await service.auditChains(for: try await principal(request, context))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return answer(Array(try encoder.encode(report)), to: request)

@@ -9,7 +9,7 @@ extension DecisionRoutes {
         _ request: Request,
         _ context: SyncRequestContext
     ) async throws -> Response {
-        let principal = try await principal(request)
+        let principal = try await principal(request, context)
         let page = try await service.openConflicts(
             try filter(of: request),
             for: principal,
@@ -37,7 +37,7 @@ extension DecisionRoutes {
         _ request: Request,
         _ context: SyncRequestContext
     ) async throws -> Response {
-        let principal = try await principal(request)
+        let principal = try await principal(request, context)
         let conflict = try await service.conflict(try context.number(), for: principal)
         return answer(conflict.entry.json(at: conflict.place), to: request)
     }
@@ -46,7 +46,7 @@ extension DecisionRoutes {
     // > somebody else has written to the record since, it is refused.
     @Sendable
     func resolve(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        let principal = try await principal(request)
+        let principal = try await principal(request, context)
         let id = try context.number()
         let choice = try ResolveRequest(json: try await bodies.readJSON(request, context))
         do {

@@ -9,7 +9,7 @@ extension DecisionRoutes {
         _ request: Request,
         _ context: SyncRequestContext
     ) async throws -> Response {
-        let principal = try await principal(request)
+        let principal = try await principal(request, context)
         let withSettled = try request.parameter("settled") { Bool(String($0)) } ?? false
         let page = try await service.quarantine(
             for: principal,
@@ -25,14 +25,14 @@ extension DecisionRoutes {
         _ request: Request,
         _ context: SyncRequestContext
     ) async throws -> Response {
-        let principal = try await principal(request)
+        let principal = try await principal(request, context)
         let entry = try await service.returned(try context.number(), for: principal)
         return answer(entry.returned.document(by: entry.author).json, to: request)
     }
 
     @Sendable
     func mend(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        let principal = try await principal(request)
+        let principal = try await principal(request, context)
         let id = try context.number()
         let mended = try MendRequest(json: try await bodies.readJSON(request, context))
         return answer(try await service.mend(id, mended, for: principal).json, to: request)
@@ -40,7 +40,7 @@ extension DecisionRoutes {
 
     @Sendable
     func discard(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        let principal = try await principal(request)
+        let principal = try await principal(request, context)
         let id = try context.number()
         let asked = try DiscardRequest(json: try await bodies.readJSON(request, context))
         try await service.discard(id, reason: asked.reason, for: principal)

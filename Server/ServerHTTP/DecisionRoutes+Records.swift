@@ -7,7 +7,7 @@ extension DecisionRoutes {
     // > [H-02] A record can be read as it was at any revision, and at any instant of the server's clock.
     @Sendable
     func history(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        let principal = try await principal(request)
+        let principal = try await principal(request, context)
         let moment = try request.parameter("at", Self.moment)
         let history = try await service.history(
             of: try context.recordID(),
@@ -26,7 +26,7 @@ extension DecisionRoutes {
 
     @Sendable
     func reidentify(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        let principal = try await principal(request)
+        let principal = try await principal(request, context)
         let id = try context.recordID()
         let asked = try ReidentifyRequest(json: try await bodies.readJSON(request, context))
         let result = try await service.reidentify(
@@ -62,7 +62,7 @@ extension DecisionRoutes {
     // > [E-01] An erasure redacts what the server holds of a record; the fact and its reason stay.
     @Sendable
     func erase(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        let principal = try await principal(request)
+        let principal = try await principal(request, context)
         let id = try context.recordID()
         let asked = try EraseRequest(json: try await bodies.readJSON(request, context))
         let report = try await service.erase(id, reason: asked.reason, for: principal)
@@ -74,7 +74,7 @@ extension DecisionRoutes {
         _ context: SyncRequestContext,
         _ body: (RecordID, ActRequest, Principal) async throws -> ActResult
     ) async throws -> Response {
-        let principal = try await principal(request)
+        let principal = try await principal(request, context)
         let id = try context.recordID()
         let asked = try ActRequest(json: try await bodies.readJSON(request, context))
         return answer(try await body(id, asked, principal).json, to: request)
@@ -82,7 +82,7 @@ extension DecisionRoutes {
 
     @Sendable
     func duplicates(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        let principal = try await principal(request)
+        let principal = try await principal(request, context)
         let pairs = try await service.duplicates(
             of: try request.recordType() ?? Person.recordType,
             for: principal,

@@ -8,11 +8,12 @@ internal import SyncServer
 /// Whoever asks is the device whose token they bring, with its role and its areas.
 struct DecisionRoutes: Sendable {
     let service: SyncService
+    let door: Door
     let bodies: Bodies
 
-    init(service: SyncService, limits: Limits) {
-        self.service = service
-        bodies = Bodies(limits: limits)
+    init(service: SyncService, door: Door, limits: Limits) {
+        (self.service, self.door) = (service, door)
+        bodies = Bodies(limits: limits, traffic: door.limits)
     }
 
     func add(to router: Router<SyncRequestContext>) {
@@ -38,9 +39,12 @@ struct DecisionRoutes: Sendable {
 
     /// Who asks.
     ///
-    /// Throws what `SyncService.authenticate` throws.
-    func principal(_ request: Request) async throws -> Principal {
-        Principal(try await service.authenticate(request.bearerToken))
+    /// Throws what `Door.device` throws.
+    func principal(
+        _ request: Request,
+        _ context: SyncRequestContext
+    ) async throws -> Principal {
+        Principal(try await door.device(request, context))
     }
 
     func answer(_ json: [UInt8], to request: Request) -> Response {

@@ -66,8 +66,11 @@ struct Problem: Encodable, ResponseGenerator {
             "erased_already", "redirect_outdated", "identity_fixed":
             .conflict
         case "body_too_large", "batch_too_large": .contentTooLarge
+        case "too_many_requests": .tooManyRequests
+        case "body_too_slow": .requestTimeout
         case "media_type_unsupported", "coding_unsupported": .unsupportedMediaType
-        case "database_busy", "disk_full", "database_unavailable", "scrub_unfinished":
+        case "database_busy", "disk_full", "database_unavailable", "scrub_unfinished",
+            "server_busy":
             .serviceUnavailable
         case "internal", "database_unreadable", "settings_damaged": .internalServerError
         default: .badRequest
@@ -80,7 +83,7 @@ struct Problem: Encodable, ResponseGenerator {
         var headers = fields
         headers[.contentType] = "application/problem+json"
         if status == 401 { headers[.wwwAuthenticate] = "Bearer" }
-        if status == 503 { headers[.retryAfter] = "5" }
+        if status == 503, headers[.retryAfter] == nil { headers[.retryAfter] = "5" }
         return Response(
             status: .init(code: status),
             headers: headers,

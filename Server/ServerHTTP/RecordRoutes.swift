@@ -7,11 +7,12 @@ internal import SyncServer
 /// A device sees what stands in its areas and nothing else [F-05].
 struct RecordRoutes: Sendable {
     let service: SyncService
+    let door: Door
     let bodies: Bodies
 
-    init(service: SyncService, limits: Limits) {
-        self.service = service
-        bodies = Bodies(limits: limits)
+    init(service: SyncService, door: Door, limits: Limits) {
+        (self.service, self.door) = (service, door)
+        bodies = Bodies(limits: limits, traffic: door.limits)
     }
 
     func add(to router: Router<SyncRequestContext>) {
@@ -21,7 +22,7 @@ struct RecordRoutes: Sendable {
 
     @Sendable
     private func list(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        let device = try await service.authenticate(request.bearerToken)
+        let device = try await door.device(request, context)
         let page = try await service.records(
             ofType: try request.recordType()?.number,
             in: areas(try request.area(), of: device),
@@ -35,7 +36,7 @@ struct RecordRoutes: Sendable {
 
     @Sendable
     private func show(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        let device = try await service.authenticate(request.bearerToken)
+        let device = try await door.device(request, context)
         let id = try context.recordID()
         guard let found = try await service.record(id, for: Principal(device)),
             let view = found.record.view(conflicts: found.conflicts)

@@ -2,33 +2,44 @@ public import Hummingbird
 internal import HummingbirdCore
 internal import HummingbirdTLS
 public import Logging
+public import NIOCore
 public import SyncProtocol
 public import SyncServer
 
 /// The context of one request: what Hummingbird keeps, and the device once its token was checked.
-public struct SyncRequestContext: RequestContext {
+public struct SyncRequestContext: RequestContext, RemoteAddressRequestContext {
     /// Hummingbird's own.
     public var coreContext: CoreRequestContextStorage
+    /// Who is at the other end of the connection.
+    public let remoteAddress: SocketAddress?
+    let visit = Visit()
 
     /// A context for a request that arrives.
     public init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
+        remoteAddress = source.channel.remoteAddress
     }
 }
 
 /// The routes of the sync service.
 public enum SyncApplication {
     /// A router that serves everything that the service offers.
+    ///
+    /// `clock` gives the seconds by which traffic is measured; the machine's, which only goes forward, by default.
     public static func router(
         for service: SyncService,
         limits: Limits = Limits(),
+        traffic: TrafficLimits = TrafficLimits(),
+        clock: (@Sendable () -> Double)? = nil,
         metrics: PrometheusMetrics
     ) -> Router<SyncRequestContext> {
         let router = Router(context: SyncRequestContext.self)
+        let door = Door(of: service, limits: traffic, clock: clock ?? Door.monotonic)
         router.addMiddleware {
             RequestLog()
             MetricsMiddleware()
             ProblemResponses(clock: { service.now })
+            DoorKeeper(door: door)
         }
         router.get("/health/live") { _, _ in "live\n" }
         router.get("/health/ready") { _, _ in
@@ -36,9 +47,9 @@ public enum SyncApplication {
             return "ready\n"
         }
         router.get("/metrics") { _, _ in try await metricsPage(service, metrics) }
-        SyncRoutes(service: service, limits: limits).add(to: router)
-        RecordRoutes(service: service, limits: limits).add(to: router)
-        DecisionRoutes(service: service, limits: limits).add(to: router)
+        SyncRoutes(service: service, door: door, limits: limits).add(to: router)
+        RecordRoutes(service: service, door: door, limits: limits).add(to: router)
+        DecisionRoutes(service: service, door: door, limits: limits).add(to: router)
         router.add(middleware: MethodsAllowed(of: router))
         return router
     }
@@ -51,12 +62,27 @@ public enum SyncApplication {
         host: String,
         port: Int,
         certificate: CertificateFiles? = nil,
+        traffic: TrafficLimits = TrafficLimits(),
         metrics: PrometheusMetrics,
         logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void
     ) throws -> Application<RouterResponder<SyncRequestContext>> {
-        // Whoever holds a connection and says nothing gives it up.
-        let plain = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(75)))
+        // Whoever holds a connection and says nothing gives it up, in the middle of a header, too.
+        let connections = ConnectionCount(
+            limit: traffic.addressConnections,
+            exempt: traffic.proxies
+        )
+        let plain = HTTPServerBuilder.http1(
+            configuration: .init(
+                additionalChannelHandlers: [ConnectionCounter(connections)],
+                idleTimeout: .seconds(75),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: traffic.headerBytes,
+                    maxHeaderListSize: traffic.headerBytes,
+                    maxHeaderFieldCount: 100
+                )
+            )
+        )
         let server: HTTPServerBuilder =
             if let certificate {
                 try .tls(
@@ -68,11 +94,12 @@ public enum SyncApplication {
                 )
             } else { plain }
         return Application(
-            router: router(for: service, metrics: metrics),
+            router: router(for: service, traffic: traffic, metrics: metrics),
             server: server,
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port),
-                serverName: "residence-syncd"
+                serverName: "residence-syncd",
+                availableConnectionsDelegate: MaximumAvailableConnections(traffic.connections)
             ),
             onServerRunning: { channel in
                 await onListening(channel.localAddress?.port ?? port)

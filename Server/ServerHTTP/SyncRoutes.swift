@@ -6,11 +6,12 @@ internal import SyncServer
 /// `POST /v1/sync`, `/v1/repair`, `/v1/devices` and `/v1/outbox`: what devices call.
 struct SyncRoutes: Sendable {
     let service: SyncService
+    let door: Door
     let bodies: Bodies
 
-    init(service: SyncService, limits: Limits) {
-        self.service = service
-        bodies = Bodies(limits: limits)
+    init(service: SyncService, door: Door, limits: Limits) {
+        (self.service, self.door) = (service, door)
+        bodies = Bodies(limits: limits, traffic: door.limits)
     }
 
     func add(to router: Router<SyncRequestContext>) {
@@ -24,6 +25,7 @@ struct SyncRoutes: Sendable {
     @Sendable
     private func deliver(_ request: Request, _ context: SyncRequestContext) async throws -> Response
     {
+        try door.stranger(request, context)
         let (bytes, format) = try await bodies.read(request, context)
         guard format == .protobuf else {
             throw SyncError(
@@ -39,7 +41,7 @@ struct SyncRoutes: Sendable {
 
     @Sendable
     private func sync(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
-        let device = try await service.authenticate(request.bearerToken, forSync: true)
+        let device = try await door.device(request, context, forSync: true)
         let (bytes, format) = try await bodies.read(request, context)
         let answer = try await service.sync(try SyncRequest(bytes, as: format), from: device.id)
         let answerFormat = bodies.answerFormat(request, like: format)
@@ -53,7 +55,7 @@ struct SyncRoutes: Sendable {
     @Sendable
     private func repair(_ request: Request, _ context: SyncRequestContext) async throws -> Response
     {
-        let device = try await service.authenticate(request.bearerToken)
+        let device = try await door.device(request, context)
         let (bytes, format) = try await bodies.read(request, context)
         let asked = try RepairRequest(bytes, as: format)
         let answer = try await service.repair(asked, from: device.id)
@@ -68,6 +70,7 @@ struct SyncRoutes: Sendable {
 
     @Sendable
     private func enrol(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
+        try door.stranger(request, context)
         let (bytes, format) = try await bodies.read(request, context)
         let answer = try await service.enrol(try EnrolmentRequest(bytes, as: format))
         let answerFormat = bodies.answerFormat(request, like: format)

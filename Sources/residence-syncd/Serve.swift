@@ -97,6 +97,7 @@ struct Serve: AsyncParsableCommand {
                 host: host,
                 port: port,
                 certificate: certificate,
+                traffic: settings.limits ?? TrafficLimits(),
                 metrics: metrics,
                 logger: logger
             ) { port in

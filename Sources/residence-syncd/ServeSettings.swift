@@ -1,4 +1,5 @@
 internal import Foundation
+internal import ServerHTTP
 internal import SyncProtocol
 internal import Terminal
 
@@ -53,6 +54,8 @@ struct ServeSettings: Decodable {
         }
     }
 
+    /// How much of the server one device or one address may take; the usual limits by default.
+    var limits: TrafficLimits?
     var access: AccessPlan?
     var backup: BackupPlan?
     var tls: TLSFiles?
@@ -72,13 +75,16 @@ struct ServeSettings: Decodable {
                     subject: file.path
                 )
             }
-            (access, backup, tls) = (nil, nil, nil)
+            (limits, access, backup, tls) = (nil, nil, nil, nil)
             return
         }
         do {
             self = try JSONDecoder().decode(ServeSettings.self, from: Data(contentsOf: file))
         } catch {
             throw Self.malformed(file, "\(error)")
+        }
+        if let limits, !limits.isSound {
+            throw Self.malformed(file, "limits: every number is above 0")
         }
         if let days = access?.keepDays, days < Self.leastAccessDays {
             throw Self.malformed(file, "access.keep_days is below \(Self.leastAccessDays)")

@@ -77,7 +77,7 @@ final class RunningDaemon {
 
     /// Starts on nothing, or on a copy of what another release left: the folders `server` and those of its
     /// devices.
-    init(on fixture: URL? = nil, underTLS: Bool = false) throws {
+    init(on fixture: URL? = nil, underTLS: Bool = false, settings: String? = nil) throws {
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("end-to-end-\(UUID().uuidString)")
         if let fixture {
@@ -89,6 +89,11 @@ final class RunningDaemon {
             let data = folder.appendingPathComponent("server").path
             let made = try Programs.run("residence-syncd", "certificate", "make", "--data", data)
             #expect(made.status == 0, "\(made.errors)")
+        }
+        if let settings {
+            let data = folder.appendingPathComponent("server")
+            try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+            try Data(settings.utf8).write(to: data.appendingPathComponent("config.json"))
         }
         (process, address) = try Self.start(in: folder, port: 0)
     }

@@ -29,6 +29,7 @@ struct TestHost: Sendable {
     /// Tells a story of a new server; its folder is removed afterwards.
     static func run(
         limits: Limits = Limits(),
+        traffic: TrafficLimits = TrafficLimits(),
         _ story: @escaping @Sendable (TestHost) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory
@@ -46,6 +47,8 @@ struct TestHost: Sendable {
         let router = SyncApplication.router(
             for: service,
             limits: limits,
+            traffic: traffic,
+            clock: { Double(clock.now) / 1000 },
             metrics: PrometheusMetrics()
         )
         try await Application(router: router).test(.router) { client in
