@@ -20,6 +20,7 @@ let optimized: [SwiftSetting] =
 extension Target.Dependency {
     static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
     static let jwt = product(name: "JWTKit", package: "jwt-kit")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
@@ -122,7 +123,11 @@ let package = Package(
             needs: [.protobuf, "CZlib"],
             resources: [.embedInCode("Generated/records.binpb")]
         ),
-        library("SyncTrust", in: "Protocol", needs: ["SyncProtocol", .crypto, .jwt, .x509, .asn1]),
+        library(
+            "SyncTrust",
+            in: "Protocol",
+            needs: ["SyncProtocol", .crypto, .cryptoExtras, .jwt, .x509, .asn1]
+        ),
 
         library("SyncServer", in: "Server", needs: ["SyncProtocol", "SyncTrust"]),
         library("StoreSQLite", in: "Server", needs: ["SyncServer", "SyncProtocol", .grdb]),
@@ -137,7 +142,11 @@ let package = Package(
         ),
 
         library("SyncClient", in: "Client", needs: ["SyncProtocol", "SyncTrust"]),
-        library("LocalSQLite", in: "Client", needs: ["SyncClient", "SyncProtocol", .grdb]),
+        library(
+            "LocalSQLite",
+            in: "Client",
+            needs: ["SyncClient", "SyncProtocol", "SyncTrust", .grdb]
+        ),
         library(
             "ClientHTTP",
             in: "Client",
@@ -214,7 +223,10 @@ let package = Package(
                 "SyncTrust", "TestSupport", "Chance",
             ]
         ),
-        tests("LocalSQLiteTests", of: ["LocalSQLite", "SyncClient", "SyncProtocol"]),
+        tests(
+            "LocalSQLiteTests",
+            of: ["LocalSQLite", "SyncClient", "SyncProtocol", "SyncTrust"]
+        ),
         tests(
             "ResidenceDomainTests",
             of: ["ResidenceDomain", "SyncProtocol", "TestSupport", "Chance"],

@@ -10,6 +10,7 @@ enum LocalMigrations {
         migrator.registerMigration("2") { try $0.execute(sql: second) }
         migrator.registerMigration("3") { try $0.execute(sql: third) }
         migrator.registerMigration("4") { try $0.execute(sql: fourth) }
+        migrator.registerMigration("5") { try $0.execute(sql: fifth) }
         return migrator
     }
 
@@ -75,6 +76,17 @@ enum LocalMigrations {
         CREATE INDEX conflict_record ON conflict (record);
 
         CREATE TABLE imported (hash BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+        """
+
+    private static let fifth = """
+        -- The key under which what is personal is sealed, itself under a secret; and how often that was tried.
+        CREATE TABLE vault (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            json TEXT NOT NULL,
+            failures INTEGER NOT NULL DEFAULT 0,
+            failed_at INTEGER NOT NULL DEFAULT 0,
+            must_recount INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
         """
 
     private static let fourth = """

@@ -8,15 +8,17 @@ public import SyncClient
 /// A transaction that returned is on the disk (`synchronous=FULL`): it survives a kill at any
 /// instruction and an empty battery.
 public final class LocalSQLiteStore: LocalStore {
-    private let database: any DatabaseWriter
+    let database: any DatabaseWriter
     /// Whether transactions run in the caller's own thread.
     private let isInline: Bool
+    let vault = LocalVault()
 
     /// Opens the database of a folder, and makes both where they are missing.
     ///
     /// Throws `database_unreadable` where the file is damaged or none of ours; it is never replaced,
-    /// since it may hold the only copy of somebody's work.
-    public init(folder: URL) throws {
+    /// since it may hold the only copy of somebody's work. Where it is sealed [D-05], throws `device_locked` without a
+    /// secret, `secret_wrong`, and `secret_tried_too_often`.
+    public init(folder: URL, unlockedBy unlocking: Unlocking? = nil) throws {
         let file = folder.appendingPathComponent("device.sqlite")
         do {
             try FileManager.default.createDirectory(
@@ -39,7 +41,9 @@ public final class LocalSQLiteStore: LocalStore {
                 ofItemAtPath: file.path
             )
             // > [G-04] A device counts from its rows after an unclean end.
-            if wasCut { try pool.write { try LocalSQLiteTransaction($0).noteRecount() } }
+            try pool.unlock(vault, by: unlocking, wasCut: wasCut)
+        } catch let error as SyncError {
+            throw error
         } catch {
             throw SyncError(opening: file, error)
         }
@@ -92,7 +96,7 @@ public final class LocalSQLiteStore: LocalStore {
     ) async throws -> R {
         try await translating {
             guard isInline else {
-                return try await database.write { try body(LocalSQLiteTransaction($0)) }
+                return try await database.write { try body(LocalSQLiteTransaction($0, in: vault)) }
             }
             return try inline(body)
         }
@@ -104,20 +108,20 @@ public final class LocalSQLiteStore: LocalStore {
     ) async throws -> R {
         try await translating {
             guard isInline else {
-                return try await database.read { try body(LocalSQLiteTransaction($0)) }
+                return try await database.read { try body(LocalSQLiteTransaction($0, in: vault)) }
             }
             return try inlineRead(body)
         }
     }
 
     private func inline<R>(_ body: (any LocalTransaction) throws -> R) throws -> R {
-        try database.write { try body(LocalSQLiteTransaction($0)) }
+        try database.write { try body(LocalSQLiteTransaction($0, in: vault)) }
     }
 
     private func inlineRead<R>(_ body: (any LocalReader) throws -> R) throws -> R {
         // Nobody writes meanwhile: one thread, one connection. A read-only transaction would have every
         // statement prepared anew, since SQLite expires them all when `query_only` is set.
-        try database.unsafeRead { try body(LocalSQLiteTransaction($0)) }
+        try database.unsafeRead { try body(LocalSQLiteTransaction($0, in: vault)) }
     }
 
     /// Writes the log back into the database and empties it.
@@ -127,7 +131,7 @@ public final class LocalSQLiteStore: LocalStore {
         }
     }
 
-    private func translating<R: Sendable>(_ body: () async throws -> R) async throws -> R {
+    func translating<R: Sendable>(_ body: () async throws -> R) async throws -> R {
         do {
             return try await body()
         } catch let error as DatabaseError {

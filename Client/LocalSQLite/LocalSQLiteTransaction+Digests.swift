@@ -122,7 +122,11 @@ extension LocalSQLiteTransaction {
                 let isThere = row[5] != nil && !(row[6] as Bool? ?? false) && row[7] == nil
                 counted =
                     isThere
-                    ? mark(id, Revision(rawValue: row.unsigned(4)), row.bytes(5)) : nil
+                    ? mark(
+                        id,
+                        Revision(rawValue: row.unsigned(4)),
+                        try told(row.bytes(5), Self.place("acknowledged", id))
+                    ) : nil
             }
             if counted != known {
                 differing += 1
@@ -140,9 +144,11 @@ extension LocalSQLiteTransaction {
 
     /// Empties rows whose bytes cannot be read: what the server had said comes again with a repair.
     private func emptyUnreadable() throws {
-        for row in try rows("SELECT number, acknowledged, visible FROM record") {
-            let isReadable = [row[1] as Data?, row[2] as Data?].allSatisfy { bytes in
-                bytes.map { (try? FieldMap(Array($0))) != nil } ?? true
+        for row in try rows("SELECT number, acknowledged, visible, id FROM record") {
+            let id = RecordID(bytes: row.bytes(3))
+            let isReadable = [(1, "acknowledged"), (2, "visible")].allSatisfy { index, column in
+                guard let bytes = row[index] as Data?, let id else { return true }
+                return (try? FieldMap(told(Array(bytes), Self.place(column, id)))) != nil
             }
             guard !isReadable else { continue }
             try run(
@@ -175,7 +181,8 @@ extension LocalSQLiteTransaction {
             """,
             [
                 Data(salvage.id.bytes), salvage.type, Int64(clamping: copy.base.epoch.rawValue),
-                Int64(clamping: copy.base.revision.rawValue), Data(copy.fields.bytes),
+                Int64(clamping: copy.base.revision.rawValue),
+                try kept(copy.fields.bytes, Self.place(ofSalvaged: salvage.id)),
                 copy.isDeleted, copy.isErased, copy.clock,
             ]
         )
@@ -188,7 +195,8 @@ extension LocalSQLiteTransaction {
             ORDER BY record
             """
         ).compactMap { row in
-            guard let id = RecordID(bytes: row.bytes(0)), let fields = try? FieldMap(row.bytes(4))
+            guard let id = RecordID(bytes: row.bytes(0)),
+                let fields = try? FieldMap(told(row.bytes(4), Self.place(ofSalvaged: id)))
             else { return nil }
             var copy = LocalRecord.Acknowledged(
                 base: Base(
@@ -202,6 +210,10 @@ extension LocalSQLiteTransaction {
             copy.isErased = row[6]
             return Salvage(id: id, type: row[1], copy: copy)
         }
+    }
+
+    private static func place(ofSalvaged id: RecordID) -> String {
+        "salvage.body/\(id.bytes.hexadecimal)"
     }
 
     func forgetSalvage() throws { try run("DELETE FROM salvage") }

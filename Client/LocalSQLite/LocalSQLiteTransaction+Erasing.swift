@@ -13,6 +13,9 @@ extension LocalSQLiteTransaction {
             """
         ).map { $0[0] as String }
         for table in tables { try database.execute(sql: "DELETE FROM \(table)") }
+        // The key goes with what it opened: whatever lingers of that, nobody reads.
+        let vault = vault
+        database.afterNextTransaction { _ in vault?.set(nil) }
         guard let outbox else { return }
         try run(
             "INSERT OR REPLACE INTO kept_outbox (one, json) VALUES (1, ?)",

@@ -14,7 +14,8 @@ extension LocalSQLiteTransaction {
             INSERT INTO outbox (sequence, record, payload, chain, overlaid) VALUES (?, ?, ?, ?, 1)
             """,
             [
-                Int64(entry.sequence.rawValue), Data(entry.record.bytes), Data(entry.payload),
+                Int64(entry.sequence.rawValue), Data(entry.record.bytes),
+                try kept(entry.payload, "outbox.payload/\(entry.sequence.rawValue)"),
                 Data(entry.chain),
             ]
         )
@@ -53,7 +54,9 @@ extension LocalSQLiteTransaction {
             [
                 Int64(clamping: epoch.rawValue), outcome.kind.rawValue,
                 Int64(clamping: outcome.revision.rawValue), outcome.code,
-                outcome.field, outcome.message, Int64(clamping: outcome.sequence.rawValue),
+                outcome.field,
+                try kept(outcome.message, "outbox.message/\(outcome.sequence.rawValue)"),
+                Int64(clamping: outcome.sequence.rawValue),
             ]
         )
     }
@@ -126,7 +129,15 @@ extension LocalSQLiteTransaction {
         _ arguments: StatementArguments
     ) throws -> [OutboxEntry] {
         try rows("SELECT \(Self.columns) FROM outbox \(condition)", arguments)
-            .compactMap(OutboxEntry.init(row:))
+            .compactMap { row in
+                guard var entry = OutboxEntry(row: row) else { return nil }
+                let number = entry.sequence.rawValue
+                entry.payload = try told(entry.payload, "outbox.payload/\(number)")
+                if let message = entry.outcome?.message {
+                    entry.outcome?.message = try told(message, "outbox.message/\(number)")
+                }
+                return entry
+            }
     }
 }
 

@@ -4,20 +4,20 @@ internal import SyncClient
 internal import SyncProtocol
 
 extension LocalSQLiteTransaction {
-    private static let columns = """
+    static let recordColumns = """
         id, type, epoch, revision, deleted, clock, acknowledged, visible, pending, returned,
         (SELECT group_concat(area) FROM placement WHERE placement.record = record.id),
         acknowledged_redirect, redirect, erased
         """
 
     func record(_ id: RecordID) throws -> LocalRecord? {
-        try row("SELECT \(Self.columns) FROM record WHERE id = ?", [Data(id.bytes)])
+        try row("SELECT \(Self.recordColumns) FROM record WHERE id = ?", [Data(id.bytes)])
             .map(local(_:))
     }
 
     func records(withPrefix digits: String) throws -> [LocalRecord] {
         try rows(
-            "SELECT \(Self.columns) FROM record WHERE lower(hex(id)) LIKE ? LIMIT 2",
+            "SELECT \(Self.recordColumns) FROM record WHERE lower(hex(id)) LIKE ? LIMIT 2",
             [digits + "%"]
         ).map(local(_:))
     }
@@ -28,9 +28,12 @@ extension LocalSQLiteTransaction {
         offset: Int,
         limit: Int
     ) throws -> [LocalRecord] {
-        try rows(
+        guard key == nil else {
+            return try sealedRecords(ofType: type, in: area, offset: offset, limit: limit)
+        }
+        return try rows(
             """
-            SELECT \(Self.columns) FROM record
+            SELECT \(Self.recordColumns) FROM record
             WHERE type = ? AND visible IS NOT NULL AND areas LIKE ?
             ORDER BY title, id LIMIT ? OFFSET ?
             """,
@@ -39,6 +42,7 @@ extension LocalSQLiteTransaction {
     }
 
     func search(_ words: [String], limit: Int) throws -> [LocalRecord] {
+        guard key == nil else { return try sealedSearch(words, limit: limit) }
         let conditions = words.map { _ in "searchable LIKE ? ESCAPE '\\'" }
         let patterns = words.map { word in
             "%"
@@ -47,7 +51,7 @@ extension LocalSQLiteTransaction {
         }
         return try rows(
             """
-            SELECT \(Self.columns) FROM record
+            SELECT \(Self.recordColumns) FROM record
             WHERE visible IS NOT NULL AND \(conditions.joined(separator: " AND "))
             ORDER BY type, title, id LIMIT ?
             """,
@@ -69,7 +73,7 @@ extension LocalSQLiteTransaction {
 
     func redirects(to id: RecordID) throws -> [LocalRecord] {
         try rows(
-            "SELECT \(Self.columns) FROM record WHERE redirect = ? ORDER BY id",
+            "SELECT \(Self.recordColumns) FROM record WHERE redirect = ? ORDER BY id",
             [Data(id.bytes)]
         ).map(local(_:))
     }
@@ -101,10 +105,13 @@ extension LocalSQLiteTransaction {
                 acknowledged.map { Int64(clamping: $0.base.epoch.rawValue) },
                 acknowledged.map { Int64(clamping: $0.base.revision.rawValue) },
                 acknowledged?.isDeleted,
-                acknowledged?.clock, acknowledged.map { Data($0.fields.bytes) },
-                record.visible.map { Data($0.bytes) },
-                type?.title(of: visible) ?? "",
-                type.map { SearchText.searchable(visible, as: $0) } ?? "",
+                acknowledged?.clock,
+                try acknowledged.map {
+                    try kept($0.fields.bytes, Self.place("acknowledged", record.id))
+                },
+                try record.visible.map { try kept($0.bytes, Self.place("visible", record.id)) },
+                key == nil ? title(of: record) : "",
+                key == nil ? type.map { SearchText.searchable(visible, as: $0) } ?? "" : "",
                 listedAreas(record, type), record.pending, record.returned,
                 acknowledged?.redirect.map { Data($0.bytes) },
                 record.redirect.map { Data($0.bytes) }, acknowledged?.isErased ?? false,
@@ -144,12 +151,12 @@ extension LocalSQLiteTransaction {
 
     func records(before epoch: Epoch) throws -> [LocalRecord] {
         try rows(
-            "SELECT \(Self.columns) FROM record WHERE epoch < ? ORDER BY id",
+            "SELECT \(Self.recordColumns) FROM record WHERE epoch < ? ORDER BY id",
             [Int64(clamping: epoch.rawValue)]
         ).map(local(_:))
     }
 
-    private func local(_ row: Row) throws -> LocalRecord {
+    func local(_ row: Row) throws -> LocalRecord {
         guard let id = RecordID(bytes: row.bytes(0)) else { throw Self.damaged }
         var record = LocalRecord(id: id, type: row[1])
         do {
@@ -159,14 +166,18 @@ extension LocalSQLiteTransaction {
                         epoch: Epoch(rawValue: UInt64(clamping: epoch)),
                         revision: Revision(rawValue: row.unsigned(3))
                     ),
-                    fields: try FieldMap(row.bytes(6)),
+                    fields: try FieldMap(
+                        told(row.bytes(6), Self.place("acknowledged", id))
+                    ),
                     isDeleted: row[4],
                     clock: row[5],
                     redirect: (row[11] as Data?).flatMap { RecordID(bytes: $0) }
                 )
                 record.acknowledged?.isErased = row[13]
             }
-            record.visible = try (row[7] as Data?).map { try FieldMap(Array($0)) }
+            record.visible = try (row[7] as Data?).map {
+                try FieldMap(told(Array($0), Self.place("visible", id)))
+            }
         } catch {
             throw Self.damaged
         }
@@ -176,6 +187,15 @@ extension LocalSQLiteTransaction {
         record.pending = row[8]
         record.returned = row[9]
         return record
+    }
+
+    static func place(_ column: String, _ id: RecordID) -> String {
+        "record.\(column)/\(id.bytes.hexadecimal)"
+    }
+
+    func title(of record: LocalRecord) -> String {
+        guard let visible = record.visible else { return "" }
+        return Schema.current.type(record.type)?.title(of: visible) ?? ""
     }
 
     private static var damaged: DatabaseError {

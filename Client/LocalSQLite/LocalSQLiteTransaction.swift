@@ -2,14 +2,25 @@ internal import Foundation
 internal import GRDB
 internal import SyncClient
 internal import SyncProtocol
+internal import SyncTrust
 
 /// One transaction on the device.
 ///
 /// Every statement is prepared once for each connection.
 struct LocalSQLiteTransaction: LocalTransaction {
     let database: GRDB.Database
+    /// Under which what is personal is sealed; `nil` where nothing is.
+    let key: DataKey?
+    /// Where that key is held.
+    private(set) var vault: LocalVault?
 
-    init(_ database: GRDB.Database) { self.database = database }
+    init(_ database: GRDB.Database, _ key: DataKey? = nil) {
+        (self.database, self.key) = (database, key)
+    }
+
+    init(_ database: GRDB.Database, in vault: LocalVault) {
+        (self.database, key, self.vault) = (database, vault.key, vault)
+    }
 
     func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
         try Row.fetchAll(database.cachedStatement(sql: sql), arguments: arguments)
@@ -27,7 +38,8 @@ struct LocalSQLiteTransaction: LocalTransaction {
 
     func profile() throws -> DeviceProfile? {
         guard let json = try row("SELECT json FROM profile")?[0] as String? else { return nil }
-        return try JSONDecoder().decode(DeviceProfile.self, from: Data(json.utf8))
+        let told = try told(json, "profile.json/1")
+        return try JSONDecoder().decode(DeviceProfile.self, from: Data(told.utf8))
     }
 
     func save(_ profile: DeviceProfile) throws {
@@ -37,7 +49,7 @@ struct LocalSQLiteTransaction: LocalTransaction {
             INSERT INTO profile (one, json) VALUES (1, ?)
             ON CONFLICT (one) DO UPDATE SET json = excluded.json
             """,
-            [json]
+            [try kept(json, "profile.json/1")]
         )
     }
 
@@ -48,10 +60,15 @@ struct LocalSQLiteTransaction: LocalTransaction {
         try save(profile)
     }
 
-    func enrolmentSeed() throws -> [UInt8]? { try row("SELECT seed FROM enrolment")?.bytes(0) }
+    func enrolmentSeed() throws -> [UInt8]? {
+        try row("SELECT seed FROM enrolment").map { try told($0.bytes(0), "enrolment.seed/1") }
+    }
 
     func save(enrolmentSeed seed: [UInt8]) throws {
-        try run("INSERT OR REPLACE INTO enrolment (one, seed) VALUES (1, ?)", [Data(seed)])
+        try run(
+            "INSERT OR REPLACE INTO enrolment (one, seed) VALUES (1, ?)",
+            [try kept(seed, "enrolment.seed/1")]
+        )
     }
 
     // MARK: - Bookmarks
@@ -95,11 +112,17 @@ struct LocalSQLiteTransaction: LocalTransaction {
 
     func conflicts(of id: RecordID) throws -> [[UInt8]] {
         try rows("SELECT body FROM conflict WHERE record = ? ORDER BY rowid", [Data(id.bytes)])
-            .map { $0.bytes(0) }
+            .map { try told($0.bytes(0), Self.place(ofConflictAbout: id.bytes)) }
     }
 
     func conflicts() throws -> [[UInt8]] {
-        try rows("SELECT body FROM conflict ORDER BY rowid").map { $0.bytes(0) }
+        try rows("SELECT body, record FROM conflict ORDER BY rowid").map {
+            try told($0.bytes(0), Self.place(ofConflictAbout: $0.bytes(1)))
+        }
+    }
+
+    private static func place(ofConflictAbout record: [UInt8]) -> String {
+        "conflict.body/\(record.hexadecimal)"
     }
 
     func conflictCount() throws -> Int { try row("SELECT count(*) FROM conflict")?[0] ?? 0 }
@@ -109,7 +132,9 @@ struct LocalSQLiteTransaction: LocalTransaction {
         for conflict in conflicts {
             try run(
                 "INSERT INTO conflict (record, body) VALUES (?, ?)",
-                [Data(id.bytes), Data(conflict)]
+                [
+                    Data(id.bytes), try kept(conflict, Self.place(ofConflictAbout: id.bytes)),
+                ]
             )
         }
     }
@@ -149,7 +174,10 @@ struct LocalSQLiteTransaction: LocalTransaction {
             """,
             [
                 Int64(clamping: settlement.number), Int64(clamping: settlement.sequence.rawValue),
-                settlement.kind.rawValue, settlement.by, settlement.reason, settlement.settledAt,
+                settlement.kind.rawValue,
+                try kept(settlement.by, "settlement.author/\(settlement.number)"),
+                try kept(settlement.reason, "settlement.reason/\(settlement.number)"),
+                settlement.settledAt,
             ]
         )
     }
@@ -162,13 +190,14 @@ struct LocalSQLiteTransaction: LocalTransaction {
             """,
             [limit]
         ).compactMap { row in
-            Settlement.Kind(rawValue: row[2]).map { kind in
+            let number = row.unsigned(0)
+            return try Settlement.Kind(rawValue: row[2]).map { kind in
                 Settlement(
-                    number: row.unsigned(0),
+                    number: number,
                     sequence: SequenceNumber(rawValue: row.unsigned(1)),
                     kind: kind,
-                    by: row[3],
-                    reason: row[4],
+                    by: try told(row[3] as String, "settlement.author/\(number)"),
+                    reason: try told(row[4] as String, "settlement.reason/\(number)"),
                     settledAt: row[5]
                 )
             }
@@ -178,11 +207,11 @@ struct LocalSQLiteTransaction: LocalTransaction {
     // MARK: - Imported rows
 
     func wasImported(_ hash: [UInt8]) throws -> Bool {
-        try row("SELECT 1 FROM imported WHERE hash = ?", [Data(hash)]) != nil
+        try row("SELECT 1 FROM imported WHERE hash = ?", [Data(importName(hash))]) != nil
     }
 
     func noteImported(_ hash: [UInt8]) throws {
-        try run("INSERT OR IGNORE INTO imported (hash) VALUES (?)", [Data(hash)])
+        try run("INSERT OR IGNORE INTO imported (hash) VALUES (?)", [Data(importName(hash))])
     }
 }
 

@@ -5,6 +5,7 @@ internal import LocalSQLite
 internal import ResidenceDomain
 internal import SyncClient
 internal import SyncProtocol
+internal import SyncTrust
 internal import Terminal
 
 @main
@@ -30,6 +31,7 @@ struct Residence: AsyncParsableCommand {
             Search.self, Sync.self, Status.self, Token.self, Conflicts.self, Resolve.self,
             Returned.self, Mend.self, History.self, Duplicates.self, Reidentify.self, Split.self,
             Undelete.self, Check.self, OutboxCommand.self,
+            PassphraseCommand.self,
         ]
     )
 
@@ -89,6 +91,27 @@ struct CommonOptions: ParsableArguments {
         return data.map { URL(fileURLWithPath: $0) } ?? home
     }
 
+    /// Opens the device's data; where it is sealed, by what the environment gives or somebody types [D-05].
+    private func openStore() throws -> LocalSQLiteStore {
+        let now = SystemClock.milliseconds()
+        let given = try DeviceSecret.given().map { Unlocking($0, now: now) }
+        do {
+            return try LocalSQLiteStore(folder: folder, unlockedBy: given)
+        } catch let error as SyncError where error.code == "device_locked" {
+            guard let typed = DeviceSecret.typed(say("口令：", "Passphrase: ")) else { throw error }
+            return try LocalSQLiteStore(folder: folder, unlockedBy: Unlocking(typed, now: now))
+        }
+    }
+
+    /// Runs a command on the device's database itself, and turns its error into words and an exit code.
+    func runOnStore(_ body: (LocalSQLiteStore) async throws -> Void) async throws {
+        do {
+            try await body(try openStore())
+        } catch let error as SyncError {
+            throw Console.report(error, asJSON: json)
+        }
+    }
+
     /// Runs a command on the device's data, and turns its error into words and an exit code.
     func run(
         attempts: Int = Limits().attempts,
@@ -99,7 +122,7 @@ struct CommonOptions: ParsableArguments {
             limits.attempts = max(1, attempts)
             let transport = HTTPTransport()
             let client = ResidenceClient(
-                store: try LocalSQLiteStore(folder: folder),
+                store: try openStore(),
                 transport: transport,
                 rules: ResidenceRules(),
                 environment: .system(now: { SystemClock.milliseconds() }),

@@ -121,7 +121,8 @@ import Testing
         try Self.story(#"{"address_connections": 3}"#) { daemon, _ in
             var held: [Line] = []
             for _ in 0..<3 { held.append(try Line(to: daemon.address)) }
-            #expect(held.allSatisfy(\.isServed))
+            let areServed = held.allSatisfy(\.isServed)
+            #expect(areServed)
             let tooMany = try Line(to: daemon.address).isServed
             #expect(!tooMany)
             held = []

@@ -3,7 +3,7 @@ import SyncClient
 import SyncProtocol
 import Testing
 
-struct ListingTests {
+@Suite(.plainAndSealed) struct ListingTests {
     private let scratch = Scratch()
 
     @Test func `a search takes percent signs, underscores and backslashes literally`() async throws

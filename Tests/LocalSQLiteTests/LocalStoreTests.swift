@@ -3,7 +3,7 @@ import SyncClient
 import SyncProtocol
 import Testing
 
-struct LocalStoreTests {
+@Suite(.plainAndSealed) struct LocalStoreTests {
     private let scratch = Scratch()
 
     @Test func `a transaction that throws leaves nothing behind`() async throws {

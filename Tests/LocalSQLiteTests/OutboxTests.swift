@@ -3,7 +3,7 @@ import SyncClient
 import SyncProtocol
 import Testing
 
-struct OutboxTests {
+@Suite(.plainAndSealed) struct OutboxTests {
     private let scratch = Scratch()
     private let id = Sample.id(1)
     private let other = Sample.id(2)

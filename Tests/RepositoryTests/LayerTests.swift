@@ -17,7 +17,7 @@ struct Layer: Sendable, CustomTestStringConvertible {
 
     static let all = [
         Layer("Protocol/SyncProtocol", "SwiftProtobuf", "CZlib"),
-        Layer("Protocol/SyncTrust", "SyncProtocol", "Crypto", "JWTKit", "X509", "SwiftASN1"),
+        Layer("Protocol/SyncTrust", "SyncProtocol", "Crypto", "CryptoExtras", "JWTKit", "X509", "SwiftASN1"),
         Layer("Server/SyncServer", "SyncProtocol", "SyncTrust"),
         Layer("Server/StoreSQLite", "SyncServer", "SyncProtocol", "GRDB"),
         Layer(
@@ -36,7 +36,7 @@ struct Layer: Sendable, CustomTestStringConvertible {
             "CoreMetrics"
         ),
         Layer("Client/SyncClient", "SyncProtocol", "SyncTrust"),
-        Layer("Client/LocalSQLite", "SyncClient", "SyncProtocol", "GRDB"),
+        Layer("Client/LocalSQLite", "SyncClient", "SyncProtocol", "SyncTrust", "GRDB"),
         Layer(
             "Client/ClientHTTP",
             "SyncClient",

@@ -1,4 +1,5 @@
 import HTTPTypes
+import HummingbirdTesting
 import ServerHTTP
 import SyncProtocol
 import SyncServer

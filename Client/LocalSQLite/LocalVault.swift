@@ -1,0 +1,113 @@
+internal import Foundation
+internal import GRDB
+internal import Synchronization
+internal import SyncProtocol
+public import SyncTrust
+
+/// How a database whose personal fields are sealed is opened.
+public struct Unlocking: Sendable {
+    /// What opens it.
+    public var secret: DeviceSecret
+    /// The device's time in milliseconds since 1970, by which attempts are spaced.
+    public var now: Int64
+
+    /// An attempt to open a database.
+    public init(_ secret: DeviceSecret, now: Int64) { (self.secret, self.now) = (secret, now) }
+}
+
+/// The key of an open database; none where nothing is sealed.
+final class LocalVault: Sendable {
+    private let kept = Mutex<DataKey?>(nil)
+
+    var key: DataKey? { kept.withLock { $0 } }
+
+    func set(_ key: DataKey?) { kept.withLock { $0 = key } }
+}
+
+/// Which columns are sealed, and by what their rows are told apart.
+struct SealedTable {
+    let name: String
+    let key: String
+    var blobs: [String] = []
+    var texts: [String] = []
+
+    // > [D-05] What says something of a person, or opens anything, is sealed. Ids, types, areas, times, counts,
+    // > outcomes and marks are not: lists, sums and syncs need them.
+    static let all = [
+        SealedTable(name: "profile", key: "one", texts: ["json"]),
+        SealedTable(name: "enrolment", key: "one", blobs: ["seed"]),
+        SealedTable(name: "record", key: "id", blobs: ["acknowledged", "visible"]),
+        SealedTable(name: "outbox", key: "sequence", blobs: ["payload"], texts: ["message"]),
+        SealedTable(name: "conflict", key: "record", blobs: ["body"]),
+        SealedTable(name: "salvage", key: "record", blobs: ["body"]),
+        SealedTable(name: "settlement", key: "number", texts: ["author", "reason"]),
+    ]
+}
+
+extension LocalSQLiteTransaction {
+    /// Bytes as they are kept at a place: sealed, where there is a key. What is empty says nothing, and stays so.
+    func kept(_ bytes: [UInt8], _ place: @autoclosure () -> String) throws -> Data {
+        guard let key, !bytes.isEmpty else { return Data(bytes) }
+        return Data(try key.seal(bytes, at: place()))
+    }
+
+    /// Bytes that were kept at a place.
+    func told(_ bytes: [UInt8], _ place: @autoclosure () -> String) throws -> [UInt8] {
+        guard let key, !bytes.isEmpty else { return bytes }
+        return try key.open(bytes, at: place())
+    }
+
+    func kept(_ text: String, _ place: @autoclosure () -> String) throws -> String {
+        guard key != nil, !text.isEmpty else { return text }
+        return try kept(Array(text.utf8), place()).base64EncodedString()
+    }
+
+    func told(_ text: String, _ place: @autoclosure () -> String) throws -> String {
+        guard key != nil, !text.isEmpty else { return text }
+        let bytes = Array(Data(base64Encoded: text) ?? Data([0]))
+        return String(decoding: try told(bytes, place()), as: UTF8.self)
+    }
+
+    /// Seals everything that is there.
+    func sealEverything() throws {
+        for table in SealedTable.all {
+            for column in table.blobs + table.texts { try seal(column, of: table) }
+        }
+        try run("UPDATE record SET title = '', searchable = ''")
+        for row in try rows("SELECT hash FROM imported") {
+            try run(
+                "UPDATE imported SET hash = ? WHERE hash = ?",
+                [Data(importName(row.bytes(0))), row[0] as Data]
+            )
+        }
+    }
+
+    private func seal(_ column: String, of table: SealedTable) throws {
+        let found = try rows(
+            "SELECT \(table.key), \(column) FROM \(table.name) WHERE \(column) IS NOT NULL"
+        )
+        for row in found {
+            let place = "\(table.name).\(column)/\(Self.place(row, 0))"
+            let sealed: DatabaseValue =
+                table.texts.contains(column)
+                ? try kept(row[1] as String, place).databaseValue
+                : try kept(row.bytes(1), place).databaseValue
+            try run(
+                "UPDATE \(table.name) SET \(column) = ? WHERE \(table.key) = ? AND \(column) = ?",
+                [sealed, row[0] as DatabaseValue, row[1] as DatabaseValue]
+            )
+        }
+    }
+
+    /// What tells a row apart, as it stands in the name of a place.
+    private static func place(_ row: Row, _ index: Int) -> String {
+        switch (row[index] as DatabaseValue).storage {
+        case .blob(let bytes): Array(bytes).hexadecimal
+        case .int64(let number): String(number)
+        default: ""
+        }
+    }
+
+    /// What a ledger's row is remembered by: where there is a key, nothing that can be guessed without it.
+    func importName(_ hash: [UInt8]) -> [UInt8] { key?.name(of: hash) ?? hash }
+}
