@@ -45,7 +45,9 @@ struct SealedTable {
 }
 
 extension LocalSQLiteTransaction {
-    /// Bytes as they are kept at a place: sealed, where there is a key. What is empty says nothing, and stays so.
+    /// Bytes as they are kept at a place: sealed, where there is a key.
+    ///
+    /// What is empty says nothing, and stays so.
     func kept(_ bytes: [UInt8], _ place: @autoclosure () -> String) throws -> Data {
         guard let key, !bytes.isEmpty else { return Data(bytes) }
         return Data(try key.seal(bytes, at: place()))

@@ -47,7 +47,7 @@ public enum DeviceSecret: Hashable, Sendable {
 
 /// A data key as it is kept: under a secret.
 public struct WrappedKey: Codable, Hashable, Sendable {
-    /// What makes guessing a passphrase slow: scrypt (RFC 7914), 32 MiB and some 100 ms a guess.
+    /// What makes guessing a passphrase slow: scrypt (RFC 7914), 32 MiB of memory for each guess.
     struct Scrypt: Codable, Hashable {
         var salt: [UInt8]
         var rounds = 1 << 15

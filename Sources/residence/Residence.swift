@@ -63,7 +63,10 @@ enum GlobalOptions {
             }
         }
         guard let subcommand = rest.first else { return Array(arguments) }
-        return [subcommand] + moved + rest.dropFirst()
+        // A subcommand may have some of its own: the options go to the end, but before what is no option.
+        let tail = rest.dropFirst()
+        let end = tail.firstIndex(of: "--") ?? tail.endIndex
+        return [subcommand] + tail[..<end] + moved + tail[end...]
     }
 }
 

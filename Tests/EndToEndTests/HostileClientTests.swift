@@ -1,7 +1,9 @@
 import Foundation
 import Testing
 
-/// Clients that hold what they got: headers, bodies, connections. Everybody else is served meanwhile.
+/// Clients that hold what they got: headers, bodies, connections.
+///
+/// Everybody else is served meanwhile.
 @Suite(.serialized) struct HostileClientTests {
     /// A connection that says just what it is told to.
     fileprivate final class Line {

@@ -46,7 +46,11 @@ enum Programs {
     }
 
     /// Runs a program to its end with a list of arguments.
-    static func run(_ name: String, _ arguments: [String]) throws -> Result {
+    static func run(
+        _ name: String,
+        _ arguments: [String],
+        environment: [String: String] = [:]
+    ) throws -> Result {
         let scratch = FileManager.default.temporaryDirectory
             .appendingPathComponent("run-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
@@ -57,6 +61,7 @@ enum Programs {
         try Data().write(to: out)
         try Data().write(to: err)
         let process = process(name, arguments)
+        process.environment.merge(environment) { _, new in new }
         process.standardOutput = .file(try FileHandle(forWritingTo: out))
         process.standardError = .file(try FileHandle(forWritingTo: err))
         try process.run()

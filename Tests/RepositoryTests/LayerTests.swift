@@ -17,7 +17,15 @@ struct Layer: Sendable, CustomTestStringConvertible {
 
     static let all = [
         Layer("Protocol/SyncProtocol", "SwiftProtobuf", "CZlib"),
-        Layer("Protocol/SyncTrust", "SyncProtocol", "Crypto", "CryptoExtras", "JWTKit", "X509", "SwiftASN1"),
+        Layer(
+            "Protocol/SyncTrust",
+            "SyncProtocol",
+            "Crypto",
+            "CryptoExtras",
+            "JWTKit",
+            "X509",
+            "SwiftASN1"
+        ),
         Layer("Server/SyncServer", "SyncProtocol", "SyncTrust"),
         Layer("Server/StoreSQLite", "SyncServer", "SyncProtocol", "GRDB"),
         Layer(
