@@ -171,6 +171,16 @@ let package = Package(
         ),
 
         program("measure-merge", needs: ["SyncProtocol"]),
+        .executableTarget(
+            name: "residence-bench",
+            dependencies: [
+                "SyncClient", "LocalSQLite", "ClientHTTP", "ResidenceDomain", "SyncProtocol",
+                "SyncTrust", "Chance", .arguments,
+            ],
+            path: "Tests/Benchmarks",
+            exclude: ["Baseline", "RESULTS.md"],
+            swiftSettings: settings + optimized
+        ),
 
         library("Chance", in: "Sources"),
         .target(
