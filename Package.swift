@@ -22,6 +22,7 @@ extension Target.Dependency {
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let jwt = product(name: "JWTKit", package: "jwt-kit")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let grdbSQLite = product(name: "GRDBSQLite", package: "GRDB.swift")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
     static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
@@ -125,7 +126,11 @@ let package = Package(
         library("SyncTrust", in: "Protocol", needs: ["SyncProtocol", .crypto, .jwt, .x509, .asn1]),
 
         library("SyncServer", in: "Server", needs: ["SyncProtocol", "SyncTrust"]),
-        library("StoreSQLite", in: "Server", needs: ["SyncServer", "SyncProtocol", .grdb]),
+        library(
+            "StoreSQLite",
+            in: "Server",
+            needs: ["SyncServer", "SyncProtocol", .grdb, .grdbSQLite]
+        ),
         library(
             "ServerHTTP",
             in: "Server",

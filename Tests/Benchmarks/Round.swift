@@ -1,5 +1,6 @@
 internal import Foundation
 internal import SyncProtocol
+internal import SyncTrust
 
 /// One round: a fresh daemon is pushed to, edited, read and polled.
 struct Round {

@@ -19,7 +19,7 @@ struct Layer: Sendable, CustomTestStringConvertible {
         Layer("Protocol/SyncProtocol", "SwiftProtobuf", "CZlib"),
         Layer("Protocol/SyncTrust", "SyncProtocol", "Crypto", "JWTKit", "X509", "SwiftASN1"),
         Layer("Server/SyncServer", "SyncProtocol", "SyncTrust"),
-        Layer("Server/StoreSQLite", "SyncServer", "SyncProtocol", "GRDB"),
+        Layer("Server/StoreSQLite", "SyncServer", "SyncProtocol", "GRDB", "GRDBSQLite"),
         Layer(
             "Server/ServerHTTP",
             "SyncServer",
