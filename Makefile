@@ -10,7 +10,7 @@ BUILD := .build/debug
 PACKAGES := libsqlite3-dev zlib1g-dev
 TOOLS := protobuf-compiler libprotobuf-dev
 
-.PHONY: deps build demo test lint schemathesis simulate generate docs measure-merge
+.PHONY: deps build demo test lint schemathesis simulate fuzz generate docs measure-merge bench bench-quick
 
 deps:                     # Debian's packages, where they are missing
 	@sh Support/deps.sh $(PACKAGES)
@@ -55,3 +55,23 @@ docs:                     # the documentation of the client library, in .build/d
 measure-merge: deps       # a million merges of a 20-field record, in a release build
 	env -u RESIDENCE_OPTIMIZED swift build -c release --product measure-merge
 	.build/release/measure-merge
+
+RELEASE := env -u RESIDENCE_OPTIMIZED swift build -c release --product
+BENCH = .build/release/residence-bench --commit "$$(git describe --always --dirty)"
+bench: bench-build        # the daemon under load beside a bare C program: a quarter of an hour
+	$(BENCH)
+
+bench-quick: bench-build  # the same in two minutes
+	$(BENCH) --quick
+
+.PHONY: bench-build
+bench-build: deps
+	$(RELEASE) residence-syncd
+	$(RELEASE) residence-bench
+	mkdir -p .build/bench
+	cc -O2 -Wall -Wno-misleading-indentation -o .build/bench/baseline \
+	    Tests/Benchmarks/Baseline/baseline.c -lsqlite3
+
+FUZZ_SECONDS ?= 60
+fuzz: build               # libFuzzer on every decoder that meets foreign bytes: FUZZ_SECONDS each
+	sh Support/fuzz.sh $(CURDIR)/$(BUILD) $(FUZZ_SECONDS)

@@ -23,6 +23,7 @@ extension Target.Dependency {
     static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
     static let jwt = product(name: "JWTKit", package: "jwt-kit")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let grdbSQLite = product(name: "GRDBSQLite", package: "GRDB.swift")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
     static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
@@ -130,7 +131,11 @@ let package = Package(
         ),
 
         library("SyncServer", in: "Server", needs: ["SyncProtocol", "SyncTrust"]),
-        library("StoreSQLite", in: "Server", needs: ["SyncServer", "SyncProtocol", .grdb]),
+        library(
+            "StoreSQLite",
+            in: "Server",
+            needs: ["SyncServer", "SyncProtocol", .grdb, .grdbSQLite]
+        ),
         library(
             "ServerHTTP",
             in: "Server",
@@ -180,6 +185,16 @@ let package = Package(
         ),
 
         program("measure-merge", needs: ["SyncProtocol"]),
+        .executableTarget(
+            name: "residence-bench",
+            dependencies: [
+                "SyncClient", "LocalSQLite", "ClientHTTP", "ResidenceDomain", "SyncProtocol",
+                "SyncTrust", "Chance", .arguments,
+            ],
+            path: "Tests/Benchmarks",
+            exclude: ["Baseline", "RESULTS.md"],
+            swiftSettings: settings + optimized
+        ),
 
         library("Chance", in: "Sources"),
         .target(
@@ -237,6 +252,7 @@ let package = Package(
             of: ["SyncProtocol", "SyncTrust", "Simulator"],
             exclude: ["Fixtures"]
         ),
+        tests("TerminalTests", of: ["Terminal"]),
         tests("RepositoryTests", of: ["SyncTrust"]),
     ],
     swiftLanguageModes: [.v6]

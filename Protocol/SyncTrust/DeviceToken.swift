@@ -60,6 +60,43 @@ public enum DeviceToken {
         for server: String,
         at now: Int64
     ) async throws {
+        try await verified(token, by: key, for: server).check(at: now)
+    }
+
+    /// A token whose signature and audience were checked: its times are what is left to check.
+    public struct Verified: Hashable, Sendable {
+        /// The device that signed it.
+        public let device: DeviceID
+        /// The key by which it was checked, 32 bytes.
+        public let key: [UInt8]
+        fileprivate let issuedAt: Int64
+        fileprivate let expiresAt: Int64
+
+        /// Throws `token_time` where its times do not fit a moment in milliseconds since 1970.
+        public func check(at now: Int64) throws(SyncError) {
+            let seconds = now / 1000
+            let range: ClosedRange<Int64> = 0...(1 << 52)
+            guard range.contains(issuedAt), range.contains(expiresAt),
+                expiresAt - issuedAt <= longest, issuedAt - leeway <= seconds,
+                seconds <= expiresAt + leeway
+            else {
+                throw SyncError(
+                    "token_time",
+                    "The token's times do not fit the server's clock",
+                    hint: "Sign again with iat and exp by the server_time of this answer."
+                )
+            }
+        }
+    }
+
+    /// Checks a token's signature and audience, in this order.
+    ///
+    /// Throws `signature_invalid` or `audience_wrong`.
+    public static func verified(
+        _ token: String,
+        by key: PublicKey,
+        for server: String
+    ) async throws -> Verified {
         let keys = await JWTKeyCollection().add(eddsa: EdDSA.PublicKey(backing: key.key))
         guard let claims = try? await keys.verify(token, as: Claims.self) else {
             throw SyncError(
@@ -75,18 +112,12 @@ public enum DeviceToken {
                 hint: "Set aud to this server's fingerprint: \(server)."
             )
         }
-        let seconds = now / 1000
-        let range: ClosedRange<Int64> = 0...(1 << 52)
-        guard range.contains(claims.iat), range.contains(claims.exp),
-            claims.exp - claims.iat <= longest, claims.iat - leeway <= seconds,
-            seconds <= claims.exp + leeway
-        else {
-            throw SyncError(
-                "token_time",
-                "The token's times do not fit the server's clock",
-                hint: "Sign again with iat and exp by the server_time of this answer."
-            )
-        }
+        return Verified(
+            device: key.deviceID,
+            key: key.bytes,
+            issuedAt: claims.iat,
+            expiresAt: claims.exp
+        )
     }
 }
 

@@ -66,11 +66,10 @@ struct Problem: Encodable, ResponseGenerator {
             "erased_already", "redirect_outdated", "identity_fixed":
             .conflict
         case "body_too_large", "batch_too_large": .contentTooLarge
-        case "too_many_requests": .tooManyRequests
+        case "too_many_requests", "server_busy": .tooManyRequests
         case "body_too_slow": .requestTimeout
         case "media_type_unsupported", "coding_unsupported": .unsupportedMediaType
-        case "database_busy", "disk_full", "database_unavailable", "scrub_unfinished",
-            "server_busy":
+        case "database_busy", "disk_full", "database_unavailable", "scrub_unfinished":
             .serviceUnavailable
         case "internal", "database_unreadable", "settings_damaged": .internalServerError
         default: .badRequest
@@ -84,6 +83,8 @@ struct Problem: Encodable, ResponseGenerator {
         headers[.contentType] = "application/problem+json"
         if status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         if status == 503, headers[.retryAfter] == nil { headers[.retryAfter] = "5" }
+        // What waits is done with in a second or two; whoever was refused adds a chance of its own.
+        if status == 429, headers[.retryAfter] == nil { headers[.retryAfter] = "2" }
         return Response(
             status: .init(code: status),
             headers: headers,

@@ -95,13 +95,11 @@ extension Migrations {
 
     /// Gives conflicts of the first version what they did not name yet: type, epoch and impact.
     static func completeConflicts(in database: GRDB.Database) throws {
-        let epoch = try Row.fetchOne(database, sql: "SELECT value FROM setting WHERE key = 'epoch'")
+        let transaction = SQLiteTransaction(database)
+        let epoch = try transaction.row("SELECT value FROM setting WHERE key = 'epoch'")
         let number = epoch?.bytes(0).reduce(0 as UInt64) { $0 << 8 | UInt64($1) } ?? 0
-        let rows = try Row.fetchAll(
-            database,
-            sql: """
-                SELECT c.number, c.body, r.type FROM conflict c JOIN record r ON r.id = c.record
-                """
+        let rows = try transaction.rows(
+            "SELECT c.number, c.body, r.type FROM conflict c JOIN record r ON r.id = c.record"
         )
         for row in rows {
             let type: UInt32 = row[2]

@@ -18,7 +18,7 @@ extension Migrations {
     /// Adds up what stands in each area.
     static func countAreas(in database: GRDB.Database) throws {
         let transaction = SQLiteTransaction(database)
-        for row in try Row.fetchAll(database, sql: "SELECT code FROM area") {
+        for row in try transaction.rows("SELECT code FROM area") {
             guard let area = AreaCode(row[0] as String) else { continue }
             try transaction.set(try transaction.recount(area), of: area)
         }

@@ -101,6 +101,41 @@ public final class SQLiteStore: Store {
         }
     }
 
+    /// Runs closures one after the other in one transaction; if that fails, each in its own.
+    public func writeTogether<R: Sendable>(
+        _ bodies: [@Sendable (any StoreTransaction) throws -> R]
+    ) async -> [Result<R, any Error>] {
+        guard !isInline, bodies.count > 1 else { return await writeSingly(bodies) }
+        // Whoever leads the group may be cancelled: the others must not be.
+        let writing = Task {
+            try await database.write { try Self.run(bodies, in: $0) }
+        }
+        guard let results = try? await writing.value else { return await writeSingly(bodies) }
+        return results
+    }
+
+    /// Runs closures within one transaction, each with its own result.
+    ///
+    /// Most refusals come before anything was written, and need no undoing. One that comes later, and
+    /// whatever SQLite refuses, ends the transaction of all.
+    private static func run<R>(
+        _ bodies: [@Sendable (any StoreTransaction) throws -> R],
+        in database: GRDB.Database
+    ) throws -> [Result<R, any Error>] {
+        let transaction = SQLiteTransaction(database)
+        return try bodies.map { body in
+            let written = database.totalChangesCount
+            do {
+                return .success(try body(transaction))
+            } catch {
+                guard !(error is DatabaseError), database.totalChangesCount == written else {
+                    throw error
+                }
+                return .failure(error)
+            }
+        }
+    }
+
     private func inline<R>(_ body: (any StoreTransaction) throws -> R) throws -> R {
         try database.write { try body(SQLiteTransaction($0)) }
     }

@@ -147,23 +147,19 @@ extension SQLiteTransaction {
         after position: Position,
         _ visit: (FeedEntry) throws -> Bool
     ) throws {
-        let statement = try database.cachedStatement(
-            sql: """
-                SELECT f.position, f.departed, r.id, r.type, r.revision, r.deleted, r.clock,
-                    r.open_conflicts, r.body, r.redirect, r.erased
-                FROM feed f LEFT JOIN record r ON r.number = f.record
-                WHERE f.area = \(Self.areaNumber) AND f.position > ? ORDER BY f.position
-                """
-        )
-        let cursor = try Row.fetchCursor(
-            statement,
-            arguments: [area.rawValue, position.rawValue.signed]
-        )
-        while let row = try cursor.next() {
+        try each(
+            """
+            SELECT f.position, f.departed, r.id, r.type, r.revision, r.deleted, r.clock,
+                r.open_conflicts, r.body, r.redirect, r.erased
+            FROM feed f LEFT JOIN record r ON r.number = f.record
+            WHERE f.area = \(Self.areaNumber) AND f.position > ? ORDER BY f.position
+            """,
+            [area.rawValue, position.rawValue.signed]
+        ) { row in
             guard let entry = FeedEntry(row: row) else {
                 throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a placement is empty")
             }
-            guard try visit(entry) else { return }
+            return try visit(entry)
         }
     }
 

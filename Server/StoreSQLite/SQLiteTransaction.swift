@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import GRDBSQLite
 internal import SyncProtocol
 internal import SyncServer
 
@@ -12,15 +13,57 @@ struct SQLiteTransaction: StoreTransaction {
     init(_ database: GRDB.Database) { self.database = database }
 
     func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
-        try Row.fetchAll(database.cachedStatement(sql: sql), arguments: arguments)
+        var rows: [Row] = []
+        try each(sql, arguments) { row in
+            rows.append(row)
+            return true
+        }
+        return rows
     }
 
     func row(_ sql: String, _ arguments: StatementArguments = []) throws -> Row? {
-        try Row.fetchOne(database.cachedStatement(sql: sql), arguments: arguments)
+        var first: Row?
+        try each(sql, arguments) { row in
+            first = row
+            return false
+        }
+        return first
     }
 
     func run(_ sql: String, _ arguments: StatementArguments = []) throws {
-        try database.cachedStatement(sql: sql).execute(arguments: arguments)
+        try each(sql, arguments) { _ in true }
+    }
+
+    /// Runs a statement and walks its rows until the closure has had enough.
+    ///
+    /// The closure may run statements of its own, but not this one.
+    func each(
+        _ sql: String,
+        _ arguments: StatementArguments,
+        _ visit: (Row) throws -> Bool
+    ) throws {
+        let statement = try database.cachedStatement(sql: sql).sqliteStatement
+        defer {
+            sqlite3_reset(statement)
+            sqlite3_clear_bindings(statement)
+        }
+        guard arguments.bind(to: statement) == SQLITE_OK else { throw refusal }
+        while true {
+            switch sqlite3_step(statement) {
+            case SQLITE_ROW: guard try visit(Row(statement)) else { return }
+            case SQLITE_DONE: return
+            default: throw refusal
+            }
+        }
+    }
+
+    /// What SQLite said last, without the statement and its values: those may be personal.
+    private var refusal: DatabaseError {
+        let connection = database.sqliteConnection
+        return DatabaseError(
+            resultCode: ResultCode(rawValue: sqlite3_extended_errcode(connection)),
+            message: String(cString: sqlite3_errmsg(connection))
+        )
     }
 
     // MARK: - Settings
@@ -59,15 +102,4 @@ struct SQLiteTransaction: StoreTransaction {
         counts.areas = try count("SELECT count(*) FROM area")
         return counts
     }
-}
-
-extension Row {
-    func bytes(_ index: Int) -> [UInt8] { Array((self[index] as Data?) ?? Data()) }
-
-    func unsigned(_ index: Int) -> UInt64 { UInt64(bitPattern: (self[index] as Int64?) ?? 0) }
-}
-
-extension UInt64 {
-    /// SQLite has signed integers only; epochs, revisions and positions stay far below the sign.
-    var signed: Int64 { Int64(bitPattern: self) }
 }

@@ -12,6 +12,8 @@ public struct SyncService: Sendable {
     let identity: ServerIdentity
     let clock: @Sendable () -> Int64
     let accessLog = AccessLog()
+    let checkedTokens = CheckedTokens()
+    private let commits: GroupCommit<Taken>
 
     /// A service on a store.
     ///
@@ -30,6 +32,7 @@ public struct SyncService: Sendable {
         self.schema = schema
         self.limits = limits
         self.clock = clock
+        commits = GroupCommit(store: store, limits: limits, clock: clock)
     }
 
     /// The server's time in milliseconds since 1970.
@@ -40,8 +43,8 @@ public struct SyncService: Sendable {
 
     /// One round trip of a device whose token was checked.
     ///
-    /// Throws `sequence_gap`, `device_forked`, `batch_too_large` and `too_many_bookmarks`; then
-    /// nothing was done.
+    /// Throws `sequence_gap`, `device_forked`, `batch_too_large`, `too_many_bookmarks` and `server_busy`;
+    /// then nothing was done.
     public func sync(_ request: SyncRequest, from id: DeviceID) async throws -> SyncResponse {
         try check(request)
         let received = clock()
@@ -142,7 +145,11 @@ public struct SyncService: Sendable {
         at now: Int64
     ) async throws -> Taken {
         do {
-            return try await store.write { transaction in
+            // All that needs no transaction is done before it: the writer does nothing but write.
+            let read = ReadChange.all(of: request, schema, rules, limits)
+            let weight = request.payloads.count + 1
+            let bytes = request.payloads.reduce(0) { $0 + $1.count }
+            return try await commits.run(for: id, weight: weight, bytes: bytes) { transaction in
                 guard var device = try transaction.device(id) else { throw SyncError.deviceUnknown }
                 guard device.revoked == nil else {
                     device.revoked?.heardAt = now
@@ -174,6 +181,7 @@ public struct SyncService: Sendable {
                 } else {
                     taken.outcomes = try intake.accept(
                         request,
+                        read,
                         from: &taken.device,
                         in: transaction
                     )

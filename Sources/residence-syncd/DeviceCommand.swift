@@ -37,6 +37,13 @@ struct DeviceCommand: AsyncParsableCommand {
         )
         var areas: [String]
 
+        @Flag(
+            help: ArgumentHelp(
+                say("总是显示二维码（缺省：在终端时显示）", "Show the QR code, at a terminal or not.")
+            )
+        )
+        var qr = false
+
         @Option(
             help: ArgumentHelp(
                 say(
@@ -126,6 +133,10 @@ struct DeviceCommand: AsyncParsableCommand {
                     ])
             }
             Console.out(link.text)
+            // Whoever looks at a terminal can hold a phone to it; a script gets the link alone.
+            if qr || Console.isWatched, let code = QRCode(link.text) {
+                for line in code.lines(colours: Console.isWatched) { Console.note(line) }
+            }
             Console.note(
                 say(
                     "请在设备上运行：residence enroll '\(link.text)'\n一次有效，\(SystemClock.text(expires)) 前使用。",

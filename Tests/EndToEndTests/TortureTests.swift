@@ -75,7 +75,7 @@ import Testing
         )
 
         #expect(verdicts == [])
-        #expect(captured.count > Self.kills / 20)
+        #expect(captured.count > Self.kills / 40)
         #expect(faults.cut > 0 && faults.repeated > 0)
     }
 

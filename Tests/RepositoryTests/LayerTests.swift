@@ -27,7 +27,7 @@ struct Layer: Sendable, CustomTestStringConvertible {
             "SwiftASN1"
         ),
         Layer("Server/SyncServer", "SyncProtocol", "SyncTrust"),
-        Layer("Server/StoreSQLite", "SyncServer", "SyncProtocol", "GRDB"),
+        Layer("Server/StoreSQLite", "SyncServer", "SyncProtocol", "GRDB", "GRDBSQLite"),
         Layer(
             "Server/ServerHTTP",
             "SyncServer",

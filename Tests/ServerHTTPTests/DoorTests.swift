@@ -123,7 +123,7 @@ struct DoorTests {
             let busy = try await host.get("/v1/records", device)
             let health = try await host.get("/health/live")
 
-            #expect(busy.status.code == 503 && busy.headers[.retryAfter] != nil)
+            #expect(busy.status.code == 429 && busy.headers[.retryAfter] != nil)
             #expect(try busy.problem().code == "server_busy")
             #expect(health.status == .ok)
         }

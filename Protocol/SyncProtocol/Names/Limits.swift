@@ -22,6 +22,16 @@ public struct Limits: Hashable, Sendable {
     public var bookmarks = 10_000
     /// Rows in one page of a listing.
     public var rowsPerPage = 1_000
+    /// Changes that share one commit of the server.
+    public var changesPerCommit = 1_000
+    /// How long one commit goes on taking further batches in, in milliseconds.
+    public var commitMilliseconds: Int64 = 100
+    /// Batches that wait for a commit; more are refused.
+    public var waitingBatches = 1_000
+    /// Bytes of the batches that wait.
+    public var waitingBytes = 64 << 20
+    /// Batches of one device that wait.
+    public var waitingOfDevice = 8
     /// Attempts of one sync before it gives up until the next one.
     public var attempts = 6
 

@@ -1,7 +1,9 @@
 internal import SwiftProtobuf
 
 /// One type of record: its fields, and what is agreed about each.
-public struct RecordType: Sendable {
+///
+/// There is one of each, for ever: it is handed on by reference.
+public final class RecordType: Sendable {
     /// The number by which a record names its type on the wire.
     public let number: UInt32
     /// The message's name: `Person`.
@@ -15,6 +17,7 @@ public struct RecordType: Sendable {
     /// The fields that place records, in the order of their numbers.
     public let placing: [RecordField]
     private let byNumber: [RecordField?]
+    private let byName: [String: RecordField]
 
     init(number: UInt32, message: Google_Protobuf_DescriptorProto, labels: EnumLabels) {
         self.number = number
@@ -22,11 +25,16 @@ public struct RecordType: Sendable {
         zh = message.options.Schematype.zh
         en = message.options.Schematype.en
         let known = message.field.map { RecordField($0, among: message.field, labels: labels) }
-        fields = known.sorted { $0.number < $1.number }
+        let fields = known.sorted { $0.number < $1.number }
+        self.fields = fields
         placing = fields.filter { $0.placing != .nothing }
         var table = [RecordField?](repeating: nil, count: Int(fields.last?.number ?? 0) + 1)
         for field in fields { table[Int(field.number)] = field }
         byNumber = table
+        let named = fields.flatMap { field in
+            [field.zh, field.name, field.jsonName, field.en].map { ($0, field) }
+        }
+        byName = Dictionary(named) { first, _ in first }
     }
 
     /// The field with a number; `nil` for one that nobody here knows.
@@ -36,7 +44,7 @@ public struct RecordType: Sendable {
 
     /// The field with a name, in Chinese or English: 姓名, `name`, `documentNumber`, `document_number`.
     public func field(named name: some StringProtocol) -> RecordField? {
-        fields.first { $0.zh == name || $0.name == name || $0.jsonName == name || $0.en == name }
+        byName[String(name)]
     }
 
     /// The fields that merge together with one: its group, or itself alone [M-01].
@@ -44,7 +52,7 @@ public struct RecordType: Sendable {
 }
 
 /// One field of a record type.
-public struct RecordField: Sendable {
+public final class RecordField: Sendable {
     /// What stands on the wire.
     public enum Kind: Hashable, Sendable {
         case text, bytes, number, enumeration

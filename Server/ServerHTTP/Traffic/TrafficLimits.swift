@@ -1,7 +1,7 @@
 /// How much of the server one device or one address may take; part of the settings, in JSON.
 ///
 /// > [A-11] One device, or whoever shows no device's token, cannot keep the others waiting: requests beyond a rate, or
-/// > beyond so many at once, are answered 429 or 503 with a `Retry-After` that is spread out, and change nothing.
+/// > beyond so many at once, are answered 429 with a `Retry-After` that is spread out, and change nothing.
 public struct TrafficLimits: Decodable, Hashable, Sendable {
     /// Requests that a device may send at once after a rest.
     public var deviceBurst = 400.0

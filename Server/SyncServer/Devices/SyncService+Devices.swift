@@ -180,11 +180,18 @@ extension SyncService {
                 hint: "Send Authorization: Bearer followed by what `residence token` prints."
             )
         }
-        let id = try await DeviceToken.claimedDevice(token)
+        let known = checkedTokens[token]
+        let id = if let known { known.device } else { try await DeviceToken.claimedDevice(token) }
         guard let device = try await store.read({ try $0.device(id) }),
             let key = PublicKey(bytes: device.publicKey)
         else { throw SyncError.deviceUnknown }
-        try await DeviceToken.check(token, by: key, for: fingerprint, at: clock())
+        if let known, known.key == device.publicKey {
+            try known.check(at: clock())
+        } else {
+            let verified = try await DeviceToken.verified(token, by: key, for: fingerprint)
+            try verified.check(at: clock())
+            checkedTokens.note(token, verified)
+        }
         guard device.claimed == nil else { throw SyncError.awaitsConfirmation(device.id) }
         guard device.suspendedAt == nil else { throw SyncError.deviceSuspended }
         guard device.revoked == nil || hearsOfRevocation else { throw SyncError.deviceRevoked }

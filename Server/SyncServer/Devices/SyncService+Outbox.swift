@@ -59,13 +59,14 @@ extension SyncService {
         let now = clock()
         for request in outbox.requests {
             try check(request)
+            let read = ReadChange.all(of: request, schema, rules, limits)
             let (before, outcomes) = try await store.write { transaction in
                 guard var device = try transaction.device(outbox.device) else {
                     throw SyncError.deviceUnknown
                 }
                 let before = device.highWater
                 let outcomes = try intake(at: now, in: transaction)
-                    .accept(request, from: &device, in: transaction)
+                    .accept(request, read, from: &device, in: transaction)
                 try transaction.save(device)
                 return (before, outcomes)
             }

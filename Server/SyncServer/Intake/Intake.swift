@@ -13,11 +13,12 @@ struct Intake {
     /// The server's clock, in milliseconds since 1970.
     let now: Int64
 
-    /// The outcomes of a request's changes, repeated ones from what was stored.
+    /// The outcomes of a request's changes, repeated ones from what was stored; `read` are the changes.
     ///
     /// Throws `sequence_gap` and `device_forked`, nothing having been done.
     func accept(
         _ request: SyncRequest,
+        _ read: [ReadChange],
         from device: inout StoredDevice,
         in transaction: some StoreTransaction
     ) throws -> [Outcome] {
@@ -29,16 +30,19 @@ struct Intake {
             throw SyncError.sequenceGap(expected: device.highWater.next)
         }
         let known = Int(device.highWater.rawValue + 1 - request.firstSequence.rawValue)
-        let repeated = Array(request.payloads.prefix(known))
-        let new = Array(request.payloads.dropFirst(known))
-        let stored = try stored(repeated, from: request.firstSequence, of: device, in: transaction)
-        let hashes = new.map(Chain.hash(of:))
-        let head = hashes.reduce(device.chain) { Chain.head(after: $0, hash: $1) }
+        let new = Array(read.dropFirst(known))
+        let stored = try stored(
+            read.prefix(known).map(\.hash),
+            from: request.firstSequence,
+            of: device,
+            in: transaction
+        )
+        let head = new.reduce(device.chain) { Chain.head(after: $0, hash: $1.hash) }
         let reachesEnd = known <= request.payloads.count
         guard request.chain.isEmpty || !reachesEnd || request.chain == head else {
             throw SyncError.forked
         }
-        let outcomes = try apply(new, hashes, of: request, from: &device, in: transaction)
+        let outcomes = try apply(new, of: request, from: &device, in: transaction)
         device.highWater = SequenceNumber(rawValue: device.highWater.rawValue + UInt64(new.count))
         device.chain = head
         return stored.map(\.outcome) + outcomes
@@ -46,15 +50,15 @@ struct Intake {
 
     // > [Q-03] A change that the server already has is answered from what was stored.
     private func stored(
-        _ payloads: [[UInt8]],
+        _ hashes: [[UInt8]],
         from first: SequenceNumber,
         of device: StoredDevice,
         in transaction: some StoreTransaction
     ) throws -> [StoredChange] {
-        guard !payloads.isEmpty else { return [] }
-        let last = SequenceNumber(rawValue: first.rawValue + UInt64(payloads.count) - 1)
+        guard !hashes.isEmpty else { return [] }
+        let last = SequenceNumber(rawValue: first.rawValue + UInt64(hashes.count) - 1)
         let stored = try transaction.changes(of: device.id, in: first...last)
-        let isSame = stored.map(\.hash) == payloads.map(Chain.hash(of:))
+        let isSame = stored.map(\.hash) == hashes
         guard isSame else { throw SyncError.forked }
         return stored
     }
@@ -107,33 +111,34 @@ struct Intake {
     }
 
     private func apply(
-        _ payloads: [[UInt8]],
-        _ hashes: [[UInt8]],
+        _ changes: [ReadChange],
         of request: SyncRequest,
         from device: inout StoredDevice,
         in transaction: some StoreTransaction
     ) throws -> [Outcome] {
-        guard !payloads.isEmpty else { return [] }
+        guard !changes.isEmpty else { return [] }
         let records = WorkingSet(transaction, schema: schema)
-        let changes = payloads.map { try? Change(payload: $0, epoch: request.epoch) }
-        try records.load(changes.compactMap { $0?.record })
+        try records.load(changes.compactMap { $0.change?.record })
         let desk = desk(for: Actor(device), records, transaction)
         var sequence = device.highWater
         var grant = device.lastGrant
         var outcomes: [Outcome] = []
-        for (index, change) in changes.enumerated() {
+        for var read in changes {
             sequence = sequence.next
-            var change = change
             // > [X-03] With such a change travels where it stood.
-            change?.former = request.former[sequence].flatMap { place in
+            let former = request.former[sequence].flatMap { place in
                 place.place.epoch < epoch && place.place.revision > .none ? place : nil
             }
+            read.change?.former = former
+            read.examined?.change.former = former
+            let change = read.change
             let arrival = Arrival(
                 device: device.id,
                 sequence: sequence,
-                payload: payloads[index],
-                hash: hashes[index],
+                payload: read.payload,
+                hash: read.hash,
                 change: change,
+                examined: read.examined,
                 hasOldGrant: change.map { $0.grant != 0 && $0.grant < grant } ?? false
             )
             // A number that was never given says nothing.

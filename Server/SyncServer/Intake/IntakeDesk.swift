@@ -8,6 +8,8 @@ struct Arrival {
     let hash: [UInt8]
     /// What the payload says; `nil` where it does not parse.
     let change: Change?
+    /// What could be said of it before the transaction; `nil` where nothing was.
+    var examined: Examined?
     /// Whether it names an older grant than a change before it.
     var hasOldGrant = false
 
@@ -49,7 +51,7 @@ struct IntakeDesk {
             return .quarantine(.tooLarge)
         }
         guard !arrival.hasOldGrant else { return .quarantine(.grantOutdated) }
-        return try judge.verdict(on: change)
+        return try judge.verdict(on: change, arrival.examined)
     }
 
     /// What becomes of an accepted change, done and written down, with all that follows from it.

@@ -17,34 +17,34 @@ struct Judge {
     ///
     /// > [V-01] A change that breaks a rule is quarantined, whole, with a code and the field; the
     /// > rest of its batch is dealt with.
-    func verdict(on change: Change) throws -> Verdict {
+    func verdict(on change: Change, _ known: Examined? = nil) throws -> Verdict {
         // > [V-04] A change for a type that nobody here knows is quarantined with its bytes.
         guard let type = schema.type(change.type) else { return .quarantine(.typeUnknown) }
         guard change.touched.count <= limits.fieldsPerChange else { return .quarantine(.tooLarge) }
-        let canonical: Change
+        let examined: Examined
         do throws(WireError) {
-            canonical = try change.canonical(as: type)
+            if let known { examined = known } else { examined = try Examined(change, type, rules) }
         } catch {
             guard case .field(let number) = error else { return .quarantine(.malformed) }
             return .quarantine(.malformed(field: number))
         }
         do {
-            return .accept(try effects(of: canonical, type))
+            return .accept(try effects(of: examined, type))
         } catch let refusal as Refusal {
             return .quarantine(refusal)
         }
     }
 
-    private func effects(of change: Change, _ type: RecordType) throws -> [Effect] {
-        let standing = try records.record(change.record)
-        let change = try onCommonGround(change, standing)
-        try checkPresence(of: standing, for: change, type)
+    private func effects(of examined: Examined, _ type: RecordType) throws -> [Effect] {
+        let standing = try records.record(examined.change.record)
+        let change = try onCommonGround(examined.change, standing)
+        try checkPresence(of: standing, for: change, examined, type)
         try checkShape(of: change, over: standing)
         if change.isRecovered { return try recovered(change, standing, type) }
         let settled = try settled(change, standing, type)
         let (followed, followers) = try following(settled, type)
         try checkReferences(of: followed, type)
-        try checkOwnFields(of: followed, over: standing, type)
+        try checkOwnFields(of: followed, over: standing, type, examined)
         // What is only taken back touches nothing, wherever it stands.
         if !change.isWithdrawal { try checkAreas(of: standing, for: followed, type) }
         if let standing, let apart = try toldApart(settled, standing, type) { return apart }
@@ -105,6 +105,7 @@ struct Judge {
     private func checkPresence(
         of standing: StoredRecord?,
         for change: Change,
+        _ examined: Examined,
         _ type: RecordType
     ) throws {
         if let standing {
@@ -114,7 +115,7 @@ struct Judge {
             return
         }
         // > [V-02] A change that depends on a quarantined creation waits with it, and leaves with it.
-        let isWhole = rules.violations(of: change.fields, as: type).isEmpty
+        let isWhole = examined.violations(of: change.fields, as: type, by: rules).isEmpty
         if try !isWhole && !transaction.quarantinedCreations(among: [change.record]).isEmpty {
             throw Refusal.waits
         }
@@ -164,13 +165,17 @@ struct Judge {
     func checkOwnFields(
         of change: Change,
         over standing: StoredRecord?,
-        _ type: RecordType
+        _ type: RecordType,
+        _ examined: Examined? = nil
     ) throws {
+        let broken =
+            examined?.violations(of: change.fields, as: type, by: rules)
+            ?? rules.violations(of: change.fields, as: type)
+        guard !broken.isEmpty else { return }
         let isWhole = change.schema >= Schema.version
         let units = isWhole ? change.touched.flatMap { type.unit(of: $0) } : []
         let said = Set(change.fields.numbers + change.clears + units)
-        let own = rules.violations(of: change.fields, as: type)
-            .first { standing == nil || said.contains($0.field) }
+        let own = broken.first { standing == nil || said.contains($0.field) }
         if let own { throw Refusal(own) }
     }
 
@@ -217,9 +222,10 @@ struct Judge {
         _ type: RecordType
     ) throws {
         guard merged.record.fields != standing.fields else { return }
+        let after = rules.violations(of: merged.record.fields, as: type)
+        guard !after.isEmpty else { return }
         let before = Set(rules.violations(of: standing.fields, as: type).map(\.rule))
-        let broken = rules.violations(of: merged.record.fields, as: type)
-            .filter { !before.contains($0.rule) }
+        let broken = after.filter { !before.contains($0.rule) }
         guard let first = broken.first else { return }
         guard standing.holdsOthersWork(than: actor.author, above: change.base) else {
             throw Refusal(first)

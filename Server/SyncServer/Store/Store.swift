@@ -11,6 +11,15 @@ public protocol Store: Sendable {
         _ body: @escaping @Sendable (any StoreTransaction) throws -> R
     ) async throws -> R
 
+    /// Runs closures one after the other, each seeing what those before it did, and commits what they did,
+    /// with one wait for the disk where the store can.
+    ///
+    /// Each has its own result: one that throws leaves nothing behind and takes no other with it. All that
+    /// succeeded is durable when it returns. A closure may be run more than once; what counts is its last run.
+    func writeTogether<R: Sendable>(
+        _ bodies: [@Sendable (any StoreTransaction) throws -> R]
+    ) async -> [Result<R, any Error>]
+
     /// Runs a closure on one consistent state, beside other readers and the writer.
     func read<R: Sendable>(
         _ body: @escaping @Sendable (any StoreReader) throws -> R
@@ -19,6 +28,30 @@ public protocol Store: Sendable {
     /// Sees to it that what was redacted does not linger where no transaction reads it: in logs, in free
     /// pages.
     func scrub() async throws
+}
+
+extension Store {
+    /// Runs closures one after the other, each with a wait for the disk of its own.
+    public func writeTogether<R: Sendable>(
+        _ bodies: [@Sendable (any StoreTransaction) throws -> R]
+    ) async -> [Result<R, any Error>] {
+        await writeSingly(bodies)
+    }
+
+    /// Runs closures one after the other, each in a transaction of its own.
+    package func writeSingly<R: Sendable>(
+        _ bodies: [@Sendable (any StoreTransaction) throws -> R]
+    ) async -> [Result<R, any Error>] {
+        var results: [Result<R, any Error>] = []
+        for body in bodies {
+            do {
+                results.append(.success(try await write(body)))
+            } catch {
+                results.append(.failure(error))
+            }
+        }
+        return results
+    }
 }
 
 /// What can be read in a transaction.

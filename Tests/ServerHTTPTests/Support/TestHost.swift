@@ -22,6 +22,7 @@ final class TestClock: Sendable {
 
 /// A server that answers requests, on an empty store.
 struct TestHost: Sendable {
+    let store: SQLiteStore
     let service: SyncService
     let clock: TestClock
     let client: any TestClientProtocol
@@ -52,7 +53,7 @@ struct TestHost: Sendable {
             metrics: PrometheusMetrics()
         )
         try await Application(router: router).test(.router) { client in
-            try await story(TestHost(service: service, clock: clock, client: client))
+            try await story(TestHost(store: store, service: service, clock: clock, client: client))
         }
     }
 

@@ -1,0 +1,165 @@
+internal import Foundation
+internal import SyncProtocol
+internal import SyncTrust
+
+/// The real daemon on a fresh folder, as a process of its own.
+final class Daemon {
+    let folder: URL
+    let port: Int
+    let meter: Meter
+    let programs: URL
+    private let process: Process
+
+    init(programs: URL, in folder: URL) throws {
+        self.programs = programs
+        self.folder = folder
+        try? FileManager.default.removeItem(at: folder)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let pipe = Pipe()
+        process = Process()
+        process.executableURL = programs.appendingPathComponent("residence-syncd")
+        process.arguments = [
+            "serve", "--data", folder.path, "--listen", "127.0.0.1:0", "--lang", "en",
+        ]
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(["LOG_LEVEL": "warning"]) { _, new in new }
+        process.standardOutput = pipe
+        try process.run()
+        var text = ""
+        while !text.contains("\n") {
+            let data = pipe.fileHandleForReading.availableData
+            guard !data.isEmpty else { throw BenchError("the daemon ended before it listened") }
+            text += String(decoding: data, as: UTF8.self)
+        }
+        guard let port = text.split(separator: ":").last.flatMap({ Int($0.filter(\.isNumber)) })
+        else { throw BenchError("the daemon does not say where it listens: \(text)") }
+        self.port = port
+        meter = Meter(process: process.processIdentifier)
+    }
+
+    deinit { stop() }
+
+    /// A folder for another daemon.
+    var beside: URL { folder.deletingLastPathComponent().appendingPathComponent("other") }
+
+    /// SIGTERM, and waits: the log is written back.
+    func stop() {
+        guard process.isRunning else { return }
+        process.terminate()
+        process.waitUntilExit()
+    }
+
+    /// The operator's command: expects a device and returns its link.
+    func link(for name: String, areas: [String]) throws -> String {
+        let command = Process()
+        let pipe = Pipe()
+        command.executableURL = programs.appendingPathComponent("residence-syncd")
+        command.arguments =
+            ["device", "add", "--data", folder.path, "--name", name, "--json"]
+            + areas.flatMap { ["--area", $0] }
+        command.standardOutput = pipe
+        try command.run()
+        let output = pipe.fileHandleForReading.readDataToEndOfFile()
+        command.waitUntilExit()
+        let document = try JSONSerialization.jsonObject(with: output) as? [String: Any]
+        guard let link = document?["link"] as? String else {
+            throw BenchError("device add gave no link: \(String(decoding: output, as: UTF8.self))")
+        }
+        return link
+    }
+
+    /// Enrols a device whose bodies the driver builds.
+    func enrol(_ name: String, areas: [String]) async throws -> DrivenDevice {
+        let link = try link(for: name, areas: areas)
+        guard let fragment = link.split(separator: "#").last else { throw BenchError("no code") }
+        let pairs = fragment.split(separator: "&").map { $0.split(separator: "=") }
+        let values = Dictionary(
+            pairs.compactMap { $0.count == 2 ? (String($0[0]), String($0[1])) : nil }
+        ) { first, _ in first }
+        guard let code = values["code"], let server = values["key"] else {
+            throw BenchError("a link without code and key")
+        }
+        let key = SigningKey()
+        let request = EnrolmentRequest(
+            code: code,
+            publicKey: key.publicKey.bytes,
+            software: "residence-bench"
+        )
+        let sent = Requests.post("/v1/devices", request.encoded, token: nil)
+        let answer = try Wire(port: port).exchange(sent)
+        guard answer.status == 200 else { throw BenchError("enrolment: \(answer.status)") }
+        let body = try Zlib.unpack(
+            answer.body,
+            as: answer.isDeflated ? .deflate : .identity,
+            limit: 1 << 20
+        )
+        let response = try EnrolmentResponse(body)
+        return DrivenDevice(
+            key: key,
+            server: server,
+            epoch: response.epoch,
+            grant: response.grant.number
+        )
+    }
+}
+
+/// A device whose requests the driver builds itself.
+struct DrivenDevice: Sendable {
+    let key: SigningKey
+    let server: String
+    let epoch: Epoch
+    let grant: UInt64
+    /// The number of its last change, and the head of its chain.
+    var sequence = SequenceNumber.none
+    var chain = Chain.start
+
+    /// One that nobody knows: for bodies that are only weighed.
+    static var unenrolled: DrivenDevice {
+        DrivenDevice(key: SigningKey(), server: "", epoch: Epoch(rawValue: 1 << 40), grant: 1)
+    }
+
+    func token() async throws -> String {
+        try await DeviceToken.signed(by: key, for: server, at: SystemClock.milliseconds())
+    }
+
+    /// A request that brings changes, or none.
+    mutating func request(_ changes: [Change]) -> SyncRequest {
+        var request = SyncRequest()
+        request.epoch = epoch
+        request.grant = grant
+        request.software = "residence/0.1"
+        request.deviceTime = SystemClock.milliseconds()
+        request.hasSealingKey = true
+        request.pending = UInt64(changes.count)
+        guard !changes.isEmpty else { return request }
+        request.payloads = changes.map(\.payload)
+        request.firstSequence = SequenceNumber(rawValue: sequence.rawValue + 1)
+        sequence = SequenceNumber(rawValue: sequence.rawValue + UInt64(changes.count))
+        for payload in request.payloads {
+            chain = Chain.head(after: chain, hash: Chain.hash(of: payload))
+        }
+        request.chain = chain
+        return request
+    }
+}
+
+/// Requests as the client writes them.
+enum Requests {
+    static func post(_ path: String, _ body: [UInt8], token: String?) -> [UInt8] {
+        let packed = Zlib.pack(body, as: .deflate)
+        return head(path, length: packed.count, token: token) + packed
+    }
+
+    static func head(_ path: String, length: Int, token: String?) -> [UInt8] {
+        var head = """
+            POST \(path) HTTP/1.1\r
+            Content-Type: application/x-protobuf\r
+            Content-Encoding: deflate\r
+            Accept-Encoding: deflate\r
+
+            """
+        if let token { head += "Authorization: Bearer \(token)\r\n" }
+        head += "Host: 127.0.0.1\r\nContent-Length: \(length)\r\n\r\n"
+        return Array(head.utf8)
+    }
+}

@@ -1,0 +1,79 @@
+internal import Foundation
+
+/// What a process has used, from `/proc`.
+struct Meter {
+    let process: Int32
+
+    /// Seconds of processor time so far.
+    var processorSeconds: Double {
+        let text = Self.read("/proc/\(process)/stat")
+        // The name in parentheses may hold blanks.
+        let fields = (text.split(separator: ")").last ?? "").split(separator: " ")
+        guard fields.count > 13, let user = Double(fields[11]), let system = Double(fields[12])
+        else { return 0 }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// The most memory that it has held at once since `forgetPeak`, in MiB.
+    var peakMebibytes: Double {
+        let line = Self.read("/proc/\(process)/status").split(separator: "\n")
+            .first { $0.hasPrefix("VmHWM:") }
+        let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first
+        return (kibibytes.flatMap { Double($0) } ?? 0) / 1024
+    }
+
+    func forgetPeak() {
+        try? "5".write(toFile: "/proc/\(process)/clear_refs", atomically: false, encoding: .utf8)
+    }
+
+    /// This program's own.
+    static let own = Meter(process: getpid())
+
+    /// Seconds of processor time that the whole machine has spent.
+    static var machineSeconds: Double {
+        let line = read("/proc/stat").split(separator: "\n").first ?? ""
+        let ticks = line.split(separator: " ").dropFirst().compactMap { Double($0) }
+        guard ticks.count > 4 else { return 0 }
+        return (ticks.reduce(0, +) - ticks[3] - ticks[4]) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    static func read(_ path: String) -> String {
+        (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    }
+
+    /// Bytes that a folder takes on the disk.
+    static func disk(_ folder: URL) -> Int {
+        let files = FileManager.default.enumerator(atPath: folder.path)?
+            .compactMap { $0 as? String }
+        return (files ?? []).reduce(0) { sum, name in
+            var status = stat()
+            guard lstat(folder.appendingPathComponent(name).path, &status) == 0 else { return sum }
+            return sum + Int(status.st_blocks) * 512
+        }
+    }
+}
+
+/// What was used while something ran.
+struct Usage: Codable {
+    var daemonSeconds = 0.0
+    var driverSeconds = 0.0
+    /// What everything else on the machine used meanwhile.
+    var otherSeconds = 0.0
+    var peakMebibytes = 0.0
+
+    static func measuring<Result>(
+        _ daemon: Meter,
+        _ body: () async throws -> Result
+    ) async throws -> (Result, Usage) {
+        daemon.forgetPeak()
+        let before = (daemon.processorSeconds, Meter.own.processorSeconds, Meter.machineSeconds)
+        let result = try await body()
+        var usage = Usage()
+        usage.daemonSeconds = daemon.processorSeconds - before.0
+        usage.driverSeconds = Meter.own.processorSeconds - before.1
+        let all = Meter.machineSeconds - before.2
+        usage.otherSeconds = max(0, all - usage.daemonSeconds - usage.driverSeconds)
+        usage.peakMebibytes = daemon.peakMebibytes
+        return (result, usage)
+    }
+}

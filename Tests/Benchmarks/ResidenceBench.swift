@@ -1,0 +1,91 @@
+internal import ArgumentParser
+internal import Foundation
+
+/// Measures the daemon as it will run: `make bench`, `make bench-quick`.
+@main
+struct ResidenceBench: AsyncParsableCommand {
+    @Option(help: "The folder of the programs, from a release build.")
+    var programs = ".build/release"
+
+    @Option(help: "The C program that writes the same rows.")
+    var baseline = ".build/bench/baseline"
+
+    @Option(help: "Where to work: a fresh folder, some gigabytes.")
+    var work = ".build/bench/work"
+
+    @Option(help: "Where results.json, results.svg and results.md go.")
+    var out = ".build/bench"
+
+    @Option(help: "What was built.")
+    var commit = ""
+
+    @Option(help: "How many records.")
+    var records: Int?
+
+    @Option(help: "How many rounds of each order of ids.")
+    var rounds: Int?
+
+    @Flag(help: "Two minutes, with spreads to match.")
+    var quick = false
+
+    @Flag(help: "The parts alone.")
+    var microOnly = false
+
+    func run() async throws {
+        var report = Report()
+        report.commit = commit
+        report.isQuick = quick
+        report.records = records ?? (quick ? 24_000 : 100_000)
+        if !microOnly {
+            Terminal.out(Report.header)
+            try await measure(into: &report)
+        }
+        report.micro = try await Micro.run()
+        for result in report.micro {
+            Terminal.out(
+                "\(result.name): \(Report.text(result.nanoseconds / 1000)) µs"
+                    + " (slowest ÷ fastest \(Report.text(result.spread)))"
+            )
+        }
+        try report.write(to: URL(fileURLWithPath: out))
+    }
+
+    private func measure(into report: inout Report) async throws {
+        let folder = URL(fileURLWithPath: work)
+        try? FileManager.default.removeItem(at: folder)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        var all = Measured()
+        for order in Corpus.Order.allCases {
+            var measured = Measured()
+            let corpus = Corpus(count: report.records, order: order)
+            let records = folder.appendingPathComponent("\(order.rawValue).bin")
+            try corpus.write(forBaseline: records)
+            let limit = Baseline(
+                program: URL(fileURLWithPath: baseline),
+                folder: folder,
+                records: records
+            )
+            for number in 0..<(rounds ?? (quick ? 2 : 3)) {
+                // The limit is measured between the rounds: whatever else the machine does meets both.
+                measured.limits.append(try limit.run(rows: 50))
+                measured.whole.append(try limit.run(rows: 50, withHistory: true))
+                let round = Round(
+                    daemon: try Daemon(
+                        programs: URL(fileURLWithPath: programs),
+                        in: folder.appendingPathComponent("server")
+                    ),
+                    corpus: corpus,
+                    order: order
+                )
+                try await measured.take(round, isLast: number == 0 && order == .random, folder)
+                round.daemon.stop()
+            }
+            measured.limits.append(try limit.run(rows: 50))
+            measured.report(order, into: &report)
+            all.join(measured)
+        }
+        all.reportCommon(into: &report)
+        report.notes.append(Measured.peers)
+        for note in report.notes { Terminal.out(note) }
+    }
+}
