@@ -126,6 +126,13 @@ let package = Package(
 
         library("SyncServer", in: "Server", needs: ["SyncProtocol", "SyncTrust"]),
         library("StoreSQLite", in: "Server", needs: ["SyncServer", "SyncProtocol", .grdb]),
+        .systemLibrary(
+            name: "CPQ",
+            path: "Server/CPQ",
+            pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]
+        ),
+        library("StorePostgres", in: "Server", needs: ["SyncServer", "SyncProtocol", "CPQ"]),
         library(
             "ServerHTTP",
             in: "Server",
@@ -193,7 +200,13 @@ let package = Package(
         tests("SyncProtocolTests", of: ["SyncProtocol", "TestSupport", "Chance", .protobuf]),
         tests("SyncTrustTests", of: ["SyncTrust", "SyncProtocol", "Chance"]),
         tests("SimulatorTests", of: ["Simulator", "TestSupport"]),
-        tests("StoreConformance", of: ["SyncServer", "StoreSQLite", "SyncProtocol", "SyncTrust"]),
+        tests(
+            "StoreConformance",
+            of: [
+                "SyncServer", "StoreSQLite", "StorePostgres", "SyncProtocol", "SyncTrust",
+                "TestSupport",
+            ]
+        ),
         tests(
             "SyncServerTests",
             of: [

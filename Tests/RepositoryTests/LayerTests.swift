@@ -20,6 +20,7 @@ struct Layer: Sendable, CustomTestStringConvertible {
         Layer("Protocol/SyncTrust", "SyncProtocol", "Crypto", "JWTKit", "X509", "SwiftASN1"),
         Layer("Server/SyncServer", "SyncProtocol", "SyncTrust"),
         Layer("Server/StoreSQLite", "SyncServer", "SyncProtocol", "GRDB"),
+        Layer("Server/StorePostgres", "SyncServer", "SyncProtocol", "CPQ", "Dispatch"),
         Layer(
             "Server/ServerHTTP",
             "SyncServer",
