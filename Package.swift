@@ -171,8 +171,8 @@ let package = Package(
         program(
             "residence-syncd",
             needs: [
-                "SyncServer", "StoreSQLite", "ServerHTTP", "ResidenceDomain", "SyncProtocol",
-                "SyncTrust",
+                "SyncServer", "StoreSQLite", "StorePostgres", "ServerHTTP", "ResidenceDomain",
+                "SyncProtocol", "SyncTrust",
                 "Terminal", .hummingbird, .arguments, .logging, .lifecycle, .coreMetrics,
             ]
         ),
@@ -235,7 +235,7 @@ let package = Package(
         ),
         tests(
             "EndToEndTests",
-            of: ["SyncProtocol", "SyncTrust", "Simulator"],
+            of: ["SyncProtocol", "SyncTrust", "Simulator", "TestSupport"],
             exclude: ["Fixtures"]
         ),
         tests("RepositoryTests", of: ["SyncTrust"]),

@@ -106,16 +106,15 @@ final class Connection {
         }
         guard PQstatus(connection) != CONNECTION_BAD else { throw lost(failure) }
         if let failure {
-            // What was prepared in the same round trip may be there or not: all is prepared anew.
-            if failure.isLost || failure.state.hasPrefix("42") { close() }
-            if handle != nil { try forgetPrepared() }
+            if failure.isLost { close() } else { startAgain() }
             throw failure
         }
         return results
     }
 
-    /// Statements that were sent behind one that failed were never prepared, and nobody knows which.
-    private func forgetPrepared() throws {
+    /// Undoes what an open transaction did, and prepares everything anew: what was sent behind a statement that
+    /// failed was never prepared, and nobody knows which.
+    private func startAgain() {
         guard let handle else { return }
         PQexitPipelineMode(handle)
         if let result = PQexec(handle, "ROLLBACK; DEALLOCATE ALL") { PQclear(result) }
@@ -140,6 +139,19 @@ final class Connection {
             let failure = rows.failure
             if failure.isLost { close() }
             throw failure
+        }
+    }
+
+    /// The same, for as long as it takes.
+    func executeSlowly(_ script: String) throws {
+        try execute("SET statement_timeout = 0")
+        do {
+            try execute(script)
+            try execute("SET statement_timeout = '\(settings.statementTimeout)s'")
+        } catch {
+            // The next one sets its limits anew.
+            close()
+            throw error
         }
     }
 

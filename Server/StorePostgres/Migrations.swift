@@ -40,7 +40,9 @@ enum Migrations {
                 )
                 """
             )
-        } catch let failure as PostgresFailure where failure.isMeeting {
+        } catch let failure as PostgresFailure
+            where ["23505", "42710", "42P07"].contains(failure.state)
+        {
             // Two that make it at once meet in the catalogue: it is there now.
         }
         while true {

@@ -46,10 +46,8 @@ public final class PostgresStore: Store {
     public func scrub() async throws {
         try await perform { connection in
             for table in ["record", "change", "effect", "conflict", "settlement"] {
-                try connection.execute("SET statement_timeout = 0")
-                try connection.execute("VACUUM \(table)")
+                try connection.executeSlowly("VACUUM \(table)")
             }
-            try connection.execute("SET statement_timeout = '\(self.settings.statementTimeout)s'")
         }
     }
 

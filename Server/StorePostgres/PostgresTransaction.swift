@@ -11,6 +11,8 @@ final class PostgresTransaction: StoreTransaction {
     let isWriting: Bool
     private var hasBegun = false
     private var hasWritten = false
+    /// Why it came to nothing.
+    private var failure: PostgresFailure?
     private var queued: [Statement] = []
 
     // What this transaction knows of what it has locked.
@@ -60,6 +62,7 @@ final class PostgresTransaction: StoreTransaction {
     }
 
     private func commit() throws {
+        if let failure { throw failure }
         guard hasBegun || !queued.isEmpty || !changes.isEmpty || !moves.isEmpty else { return }
         sendTogether()
         if hasWritten { keepPlaces() }
@@ -91,6 +94,7 @@ final class PostgresTransaction: StoreTransaction {
         )
     }
 
+    /// Undoes what was done; a statement that failed has seen to that already.
     private func rollBack() {
         guard hasBegun else { return }
         // Where that fails, the connection is dropped, and the database rolls back by itself.
@@ -104,7 +108,9 @@ final class PostgresTransaction: StoreTransaction {
     // MARK: - Statements
 
     /// Adds a statement to what is sent with the next question.
-    func queue(_ sql: String, _ parameters: Parameter...) {
+    func queue(_ sql: String, _ parameters: Parameter...) { queue(sql, parameters) }
+
+    func queue(_ sql: String, _ parameters: [Parameter]) {
         hasWritten = true
         queued.append(Statement(sql, parameters))
     }
@@ -130,8 +136,16 @@ final class PostgresTransaction: StoreTransaction {
     private func send() throws -> [Rows] {
         let statements = hasBegun ? queued : [Statement(begin)] + queued
         queued = []
-        hasBegun = true
-        return try connection.run(statements)
+        if let failure { throw failure }
+        do {
+            let results = try connection.run(statements)
+            hasBegun = true
+            return results
+        } catch let refused as PostgresFailure {
+            // The connection has undone what it did: nothing may follow, whoever catches this.
+            (failure, hasBegun) = (refused, false)
+            throw refused
+        }
     }
 
     private var begin: String {

@@ -45,6 +45,10 @@ struct ServeSettings: Decodable {
 
     var backup: BackupPlan?
     var tls: TLSFiles?
+    /// A database, `postgres://…`, instead of the embedded one in the data folder.
+    var store: String?
+    /// How many connections to it are held at most; 8 by default.
+    var connections: Int?
 
     /// The settings of a file, or of `config.json` in the data folder, if that is there.
     ///
@@ -61,7 +65,6 @@ struct ServeSettings: Decodable {
                     subject: file.path
                 )
             }
-            (backup, tls) = (nil, nil)
             return
         }
         do {
@@ -69,7 +72,13 @@ struct ServeSettings: Decodable {
         } catch {
             throw Self.malformed(file, "\(error)")
         }
+        if let connections, !(2...1000).contains(connections) {
+            throw Self.malformed(file, "connections is not between 2 and 1000")
+        }
         guard let plan = backup else { return }
+        if let store, !store.isEmpty {
+            throw Self.malformed(file, "backup is for the embedded database, not for PostgreSQL")
+        }
         if plan.minute == nil { throw Self.malformed(file, "backup.at is not HH:MM") }
         if let hours = plan.everyHours, !(0.01...1000).contains(hours) {
             throw Self.malformed(file, "backup.every_hours is not between 0.01 and 1000")

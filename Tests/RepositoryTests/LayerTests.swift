@@ -65,6 +65,7 @@ struct Layer: Sendable, CustomTestStringConvertible {
             "Sources/residence-syncd/",
             "SyncServer",
             "StoreSQLite",
+            "StorePostgres",
             "ServerHTTP",
             "ResidenceDomain",
             "SyncProtocol",
