@@ -7,13 +7,16 @@ unexport SECONDS WEATHER SEEDS DEVICES DAYS
 SWIFT := env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u MAKELEVEL swift
 
 BUILD := .build/debug
-PACKAGES := libsqlite3-dev zlib1g-dev
+PACKAGES := libsqlite3-dev zlib1g-dev libpq-dev
 TOOLS := protobuf-compiler libprotobuf-dev
 
-.PHONY: deps build demo test lint schemathesis simulate fuzz generate docs measure-merge bench bench-quick
+.PHONY: deps deps-postgres build demo test lint schemathesis simulate fuzz generate docs measure-merge bench bench-quick
 
 deps:                     # Debian's packages, where they are missing
 	@sh Support/deps.sh $(PACKAGES)
+
+deps-postgres:            # a PostgreSQL of their own for the tests, which say so where there is none
+	@sh Support/deps.sh postgresql
 
 build: deps               # the programs
 	$(SWIFT) build

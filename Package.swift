@@ -136,6 +136,13 @@ let package = Package(
             in: "Server",
             needs: ["SyncServer", "SyncProtocol", .grdb, .grdbSQLite]
         ),
+        .systemLibrary(
+            name: "CPQ",
+            path: "Server/CPQ",
+            pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]
+        ),
+        library("StorePostgres", in: "Server", needs: ["SyncServer", "SyncProtocol", "CPQ"]),
         library(
             "ServerHTTP",
             in: "Server",
@@ -178,8 +185,8 @@ let package = Package(
         program(
             "residence-syncd",
             needs: [
-                "SyncServer", "StoreSQLite", "ServerHTTP", "ResidenceDomain", "SyncProtocol",
-                "SyncTrust",
+                "SyncServer", "StoreSQLite", "StorePostgres", "ServerHTTP", "ResidenceDomain",
+                "SyncProtocol", "SyncTrust",
                 "Terminal", .hummingbird, .arguments, .logging, .lifecycle, .coreMetrics,
             ]
         ),
@@ -217,7 +224,13 @@ let package = Package(
         tests("SyncProtocolTests", of: ["SyncProtocol", "TestSupport", "Chance", .protobuf]),
         tests("SyncTrustTests", of: ["SyncTrust", "SyncProtocol", "Chance"]),
         tests("SimulatorTests", of: ["Simulator", "TestSupport"]),
-        tests("StoreConformance", of: ["SyncServer", "StoreSQLite", "SyncProtocol", "SyncTrust"]),
+        tests(
+            "StoreConformance",
+            of: [
+                "SyncServer", "StoreSQLite", "StorePostgres", "SyncProtocol", "SyncTrust",
+                "TestSupport",
+            ]
+        ),
         tests(
             "SyncServerTests",
             of: [
@@ -249,7 +262,7 @@ let package = Package(
         ),
         tests(
             "EndToEndTests",
-            of: ["SyncProtocol", "SyncTrust", "Simulator"],
+            of: ["SyncProtocol", "SyncTrust", "Simulator", "TestSupport"],
             exclude: ["Fixtures"]
         ),
         tests("TerminalTests", of: ["Terminal"]),

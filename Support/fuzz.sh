@@ -29,10 +29,11 @@ compile() { # MODULE FILES…
     module=$1
     shift
     # A module is compiled again where one of its files, or a module below it, is newer.
-    stamp=$out/modules/$module.swiftmodule
-    [ ! -f "$out/$module.o" ] || [ ! -f "$stamp" ] || [ -n "$(find "$@" "$0" -newer "$stamp")" ] ||
+    stamp=$out/$module.compiled
+    [ ! -f "$stamp" ] || [ -n "$(find "$@" "$0" -newer "$stamp")" ] ||
         [ -n "$changed" ] || return 0
     changed=yes
+    : >"$out/incomplete"
     echo "— compiling $module"
     # shellcheck disable=SC2086
     swiftc -O -g -wmo -sanitize=fuzzer,address -parse-as-library -swift-version 6 \
@@ -41,9 +42,11 @@ compile() { # MODULE FILES…
         -enable-upcoming-feature MemberImportVisibility \
         -enable-upcoming-feature NonisolatedNonsendingByDefault \
         -I "$out/modules" -I "$build/Modules" $maps -module-cache-path "$out/cache" \
-        -emit-module -emit-module-path "$stamp" -emit-object -o "$out/$module.o" "$@"
+        -emit-module -emit-module-path "$out/modules/$module.swiftmodule" -emit-object -o "$out/$module.o" "$@"
+    : >"$stamp"
 }
-changed=
+# Where the last build did not end, all of it begins again.
+[ -f "$out/incomplete" ] && changed=yes || changed=
 for folder in Protocol/SyncProtocol Protocol/SyncTrust Sources/ResidenceDomain; do
     module=$(basename $folder)
     # Resources that are embedded in code became a file of the build folder.
@@ -54,6 +57,7 @@ compile Fuzz "$root"/Tests/Fuzz/*.swift
 
 if [ -n "$changed" ] || [ ! -x "$out/fuzz" ]; then
     swiftc -use-ld=lld -sanitize=fuzzer,address "$out"/*.o @"$out/dependencies" -lz -lstdc++ -o "$out/fuzz"
+    rm -f "$out/incomplete"
 fi
 
 # The program does what its name says.
@@ -77,7 +81,7 @@ for target in $targets; do
     else
         status=1
         sed -n '/broken promise/p; /^==.*ERROR/,$p' "$out/$target.log" | head -60 >&2
-        echo "$target failed. Again: $out/$target $(ls -t "$out/crashes/$target-"* | head -1)" >&2
+        echo "$target failed. Again: SWIFT_BACKTRACE=enable=no $out/$target $(ls -t "$out/crashes/$target-"* | head -1)" >&2
     fi
 done
 exit $status

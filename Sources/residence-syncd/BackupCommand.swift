@@ -33,6 +33,15 @@ struct Backup: AsyncParsableCommand {
     )
     var keep: Int?
 
+    /// What becomes of a backup where the data are in PostgreSQL.
+    static let notHere = SyncError(
+        "store_is_postgres",
+        "数据在 PostgreSQL 中，须用数据库自己的工具备份 The data are in PostgreSQL: its own tools back it up",
+        hint:
+            "先运行 database begin-backup，备份并校验后运行 database declare-backup。 Run `residence-syncd database begin-backup FILE` before and `declare-backup FILE` after.",
+        subject: "--store"
+    )
+
     func run() async throws {
         try await options.run {
             if let keep, keep < 1 {
@@ -45,6 +54,7 @@ struct Backup: AsyncParsableCommand {
             }
             try options.mustExist()
             let (service, store) = try await options.service()
+            guard let store = store as? SQLiteStore else { throw Self.notHere }
             let bar = ProgressBar(say("备份", "backup"), isQuiet: options.json)
             let place = URL(fileURLWithPath: place)
             let folder = place.pathExtension == "sqlite" ? nil : place

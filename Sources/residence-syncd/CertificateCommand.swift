@@ -94,7 +94,9 @@ struct CertificateCommand: AsyncParsableCommand {
         /// The key that the database keeps: after a restore it is still the one that devices pin.
         private static func keptKey(in options: CommonOptions) async throws -> String? {
             let file = options.folder.appendingPathComponent("residence.sqlite")
-            guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+            if case .folder = try options.place() {
+                guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+            }
             let (_, store) = try await options.service()
             return try await store.read { try $0.setting(.tlsKey) }
                 .map { String(decoding: $0, as: UTF8.self) }

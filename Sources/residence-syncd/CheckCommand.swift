@@ -46,9 +46,13 @@ struct Check: AsyncParsableCommand {
             let bar = ProgressBar(say("检查", "check"), isQuiet: options.json)
             var found = Document()
             bar.show(0, say("文件", "file"))
-            let file = options.folder.appendingPathComponent("residence.sqlite")
+            let place = try options.place()
             do {
-                try BackupFile(file: file).check()
+                // PostgreSQL's own files are for its own tools (pg_amcheck, pg_checksums).
+                if case .folder(let folder) = place {
+                    let file = folder.appendingPathComponent("residence.sqlite")
+                    try BackupFile(file: file).check()
+                }
             } catch let error as SyncError {
                 found.flaws.append(.init(what: "file_damaged", place: error.message, count: 1))
                 bar.finish()

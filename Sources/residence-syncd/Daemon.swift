@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import StorePostgres
 internal import StoreSQLite
 internal import SyncProtocol
 internal import SyncServer
@@ -11,8 +12,8 @@ struct Daemon: AsyncParsableCommand {
         commandName: "residence-syncd",
         abstract: say("居住同步服务", "The ResidenceSync daemon and the operator's tools."),
         discussion: """
-            Settings come from flags, then from the environment: RESIDENCE_DATA, RESIDENCE_LISTEN, \
-            RESIDENCE_URL, LOG_LEVEL.
+            Settings come from flags, then from the environment: RESIDENCE_DATA, RESIDENCE_STORE, \
+            RESIDENCE_LISTEN, RESIDENCE_URL, LOG_LEVEL.
             Exit codes: 0 done, 1 refused or failed (the error says why), 64 wrong usage.
             """,
         version: "0.1.0",
@@ -21,9 +22,17 @@ struct Daemon: AsyncParsableCommand {
             QuarantineCommand.self, History.self, Duplicates.self, AuditCommand.self,
             AccessCommand.self, Erase.self,
             Backup.self, Import.self, Restore.self, Recovery.self, Check.self,
-            CertificateCommand.self,
+            CertificateCommand.self, Migrate.self, DatabaseCommand.self, Copy.self,
         ]
     )
+}
+
+/// Where a deployment's data are.
+enum StorePlace {
+    /// In the embedded database of a folder.
+    case folder(URL)
+    /// In PostgreSQL.
+    case database(PostgresSettings)
 }
 
 /// The options of every command.
@@ -37,10 +46,23 @@ struct CommonOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp(say("语言：zh 或 en", "The language: zh or en.")))
     var lang: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            say(
+                "数据库：postgres://…；缺省用数据文件夹中的内嵌数据库",
+                "A database, postgres://…; the embedded one in the data folder by default."
+            ),
+            valueName: "URL"
+        )
+    )
+    var store: String?
+
     var folder: URL { URL(fileURLWithPath: data) }
 
     /// Throws `data_missing` where the folder holds no database: a command that only looks makes none.
     func mustExist() throws {
+        guard case .folder = try place() else { return }
         let file = folder.appendingPathComponent("residence.sqlite")
         guard FileManager.default.fileExists(atPath: file.path) else {
             throw SyncError(
@@ -52,11 +74,48 @@ struct CommonOptions: ParsableArguments {
         }
     }
 
-    /// The service on the data folder, whether or not the daemon runs beside this process.
-    func service() async throws -> (service: SyncService, store: SQLiteStore) {
-        let store = try SQLiteStore(folder: folder)
+    /// Where the data are: what the flag says, or the environment, or the settings in the data folder.
+    func place(_ settings: ServeSettings? = nil) throws -> StorePlace {
+        let settings = try settings ?? ServeSettings(at: nil, in: folder)
+        let given =
+            store ?? ProcessInfo.processInfo.environment["RESIDENCE_STORE"] ?? settings.store
+        guard let given, !given.isEmpty else { return .folder(folder) }
+        guard PostgresSettings.isAddress(given) else {
+            throw SyncError(
+                "store_malformed",
+                "无法识别的数据库 This is no database that the service knows",
+                hint:
+                    "postgres://HOST1,HOST2/DATABASE；省略则用内嵌数据库。 Leave it out for the embedded one.",
+                subject: "store"
+            )
+        }
+        var database = try PostgresSettings(address: given)
+        if let connections = settings.connections { database.connections = connections }
+        return .database(database)
+    }
+
+    /// The service on its data, whether or not a daemon runs beside this process.
+    func service(
+        _ settings: ServeSettings? = nil
+    ) async throws -> (service: SyncService, store: any Store) {
+        let store: any Store
+        switch try place(settings) {
+        case .folder(let folder): store = try SQLiteStore(folder: folder)
+        case .database(let settings): store = PostgresStore(settings)
+        }
         let identity = try await ServerIdentity.kept(in: store, at: SystemClock.milliseconds())
         return (SyncService(store: store, identity: identity), store)
+    }
+
+    /// Throws `store_is_postgres` where the data are not in the data folder, with what to do instead.
+    func mustBeEmbedded(otherwise hint: String) throws {
+        guard case .database = try place() else { return }
+        throw SyncError(
+            "store_is_postgres",
+            "数据在 PostgreSQL 中 The data are in PostgreSQL, not in the data folder",
+            hint: hint,
+            subject: "--store"
+        )
     }
 
     /// Whoever sits at the server, under the name given, or as the system knows them.

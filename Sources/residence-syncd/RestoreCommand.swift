@@ -28,6 +28,10 @@ struct Restore: AsyncParsableCommand {
 
     func run() async throws {
         try await options.run {
+            try options.mustBeEmbedded(
+                otherwise:
+                    "用数据库自己的工具恢复，再运行 residence-syncd database restored。 Restore by the database's own tools, then run `residence-syncd database restored`."
+            )
             let backup = BackupFile(file: URL(fileURLWithPath: file))
             guard FileManager.default.fileExists(atPath: file) else {
                 throw SyncError(

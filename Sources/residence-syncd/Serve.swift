@@ -67,9 +67,13 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         try await options.run {
             let (host, port) = try Self.address(listen)
-            let lock = try DataFolderLock(folder: options.folder)
-            defer { lock.release() }
             let settings = try ServeSettings(at: config, in: options.folder)
+            var lock: DataFolderLock?
+            // Any number of daemons may serve a PostgreSQL; the folder holds the certificate at most.
+            if case .folder(let folder) = try options.place(settings) {
+                lock = try DataFolderLock(folder: folder)
+            }
+            defer { lock?.release() }
             guard
                 !FileManager.default.fileExists(atPath: Restoring.workshop(in: options.folder).path)
             else {
@@ -81,7 +85,7 @@ struct Serve: AsyncParsableCommand {
                 )
             }
             let certificate = try certificate(settings, host)
-            let (service, store) = try await options.service()
+            let (service, store) = try await options.service(settings)
             let metrics = PrometheusMetrics()
             MetricsSystem.bootstrap(metrics)
             var logger = Logger(label: "residence-syncd") {
@@ -115,6 +119,7 @@ struct Serve: AsyncParsableCommand {
                 )
             )
             if let plan = settings.backup {
+                guard let store = store as? SQLiteStore else { throw Backup.notHere }
                 application.addServices(
                     BackupSchedule(plan: plan, service: service, store: store, logger: logger)
                 )
@@ -151,8 +156,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     /// Keeps what devices pin, and the key itself where it is our own.
-    private func keep(_ pin: String, _ settings: ServeSettings, in store: SQLiteStore) async throws
-    {
+    private func keep(_ pin: String, _ settings: ServeSettings, in store: any Store) async throws {
         let known = try await store.read { try $0.setting(.tlsPin) } ?? []
         guard newKey || pin.isEmpty || known.isEmpty || known == Array(pin.utf8) else {
             throw SyncError(

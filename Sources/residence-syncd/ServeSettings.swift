@@ -59,6 +59,10 @@ struct ServeSettings: Decodable {
     var access: AccessPlan?
     var backup: BackupPlan?
     var tls: TLSFiles?
+    /// A database, `postgres://…`, instead of the embedded one in the data folder.
+    var store: String?
+    /// How many connections to it are held at most; 8 by default.
+    var connections: Int?
 
     /// The settings of a file, or of `config.json` in the data folder, if that is there.
     ///
@@ -75,7 +79,6 @@ struct ServeSettings: Decodable {
                     subject: file.path
                 )
             }
-            (limits, access, backup, tls) = (nil, nil, nil, nil)
             return
         }
         do {
@@ -89,7 +92,13 @@ struct ServeSettings: Decodable {
         if let days = access?.keepDays, days < Self.leastAccessDays {
             throw Self.malformed(file, "access.keep_days is below \(Self.leastAccessDays)")
         }
+        if let connections, !(2...1000).contains(connections) {
+            throw Self.malformed(file, "connections is not between 2 and 1000")
+        }
         guard let plan = backup else { return }
+        if let store, !store.isEmpty {
+            throw Self.malformed(file, "backup is for the embedded database, not for PostgreSQL")
+        }
         if plan.minute == nil { throw Self.malformed(file, "backup.at is not HH:MM") }
         if let hours = plan.everyHours, !(0.01...1000).contains(hours) {
             throw Self.malformed(file, "backup.every_hours is not between 0.01 and 1000")

@@ -79,6 +79,7 @@ final class RunningDaemon {
     let folder: URL
     private(set) var process: ChildProcess
     private(set) var address: String
+    private var ownsFolder = true
 
     /// Starts on nothing, or on a copy of what another release left: the folders `server` and those of its
     /// devices.
@@ -109,9 +110,16 @@ final class RunningDaemon {
         (process, address) = try Self.start(in: folder, port: 0)
     }
 
+    /// Another daemon on the same database.
+    init(besides other: RunningDaemon) throws {
+        folder = other.folder
+        ownsFolder = false
+        (process, address) = try Self.start(in: folder, port: 0)
+    }
+
     deinit {
         kill()
-        try? FileManager.default.removeItem(at: folder)
+        if ownsFolder { try? FileManager.default.removeItem(at: folder) }
     }
 
     var data: String { folder.appendingPathComponent("server").path }

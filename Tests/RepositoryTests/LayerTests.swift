@@ -28,6 +28,7 @@ struct Layer: Sendable, CustomTestStringConvertible {
         ),
         Layer("Server/SyncServer", "SyncProtocol", "SyncTrust"),
         Layer("Server/StoreSQLite", "SyncServer", "SyncProtocol", "GRDB", "GRDBSQLite"),
+        Layer("Server/StorePostgres", "SyncServer", "SyncProtocol", "CPQ", "Dispatch"),
         Layer(
             "Server/ServerHTTP",
             "SyncServer",
@@ -72,6 +73,7 @@ struct Layer: Sendable, CustomTestStringConvertible {
             "Sources/residence-syncd/",
             "SyncServer",
             "StoreSQLite",
+            "StorePostgres",
             "ServerHTTP",
             "ResidenceDomain",
             "SyncProtocol",

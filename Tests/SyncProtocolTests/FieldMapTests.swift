@@ -3,6 +3,18 @@ import SyncProtocol
 import Testing
 
 struct FieldMapTests {
+    @Test(
+        "[W-02] a field's key of more bytes than protobuf takes is refused: it would stop whoever tells it on"
+    )
+    func longKey() throws {
+        let long: [UInt8] = [0x80, 0xff, 0xd7, 0x80, 0x83, 0x00, 0x30, 0x18, 0x30]
+        let whole: [UInt8] = [0x80, 0xff, 0xd7, 0x80, 0x03, 0x30]
+
+        #expect(throws: WireError.self) { try FieldMap(long) }
+        #expect(try FieldMap(whole).bytes == whole)
+        #expect(throws: Never.self) { try Person(FieldMap(whole)) }
+    }
+
     /// A person with name and remark, and field 99, which nobody here knows.
     private let known = handwritten {
         $0.append(field: 1, bytes: Array("王芳".utf8))

@@ -37,9 +37,11 @@ package struct WireScanner {
         guard offset < end else { return nil }
         let start = offset
         let key = try varint()
-        guard key >> 3 > 0, key >> 3 < 1 << 29, let wire = WireType(rawValue: UInt8(key & 7)) else {
-            throw .malformed
-        }
+        // A key has 32 bits, and protobuf's own library takes no more than the five bytes that they fill: what
+        // passed here and not there would stop whoever tells it on.
+        guard offset - start <= 5, key >> 3 > 0, key >> 3 < 1 << 29,
+            let wire = WireType(rawValue: UInt8(key & 7))
+        else { throw .malformed }
         let value = try value(of: wire)
         return Field(
             number: UInt32(key >> 3),

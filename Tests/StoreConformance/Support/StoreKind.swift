@@ -1,14 +1,19 @@
 import Foundation
+import StorePostgres
 import StoreSQLite
 import SyncServer
+import TestSupport
 import Testing
 
 /// The implementations of `Store`; every promise is tested on each that is available.
 enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
     case sqlite
+    case postgres
 
     /// Those that can run in this environment.
-    static var available: [StoreKind] { [.sqlite] }
+    static var available: [StoreKind] {
+        PostgresCluster.isInstalled ? [.sqlite, .postgres] : [.sqlite]
+    }
 
     var testDescription: String { rawValue }
 
@@ -16,6 +21,12 @@ enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
     func open(_ folder: URL) throws -> any Store {
         switch self {
         case .sqlite: try SQLiteStore(folder: folder)
+        case .postgres:
+            PostgresStore(
+                try PostgresSettings(
+                    address: PostgresCluster.shared().schema(of: folder.lastPathComponent)
+                )
+            )
         }
     }
 

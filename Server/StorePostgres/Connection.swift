@@ -1,0 +1,219 @@
+internal import CPQ
+internal import Foundation
+internal import SyncProtocol
+
+/// One connection to the database.
+///
+/// It belongs to the thread that made it, and blocks that thread; it is made when it is first needed.
+final class Connection {
+    private let settings: PostgresSettings
+    private var handle: OpaquePointer?
+    /// The names of the statements that are prepared, by their text.
+    private var prepared: [String: String] = [:]
+
+    init(_ settings: PostgresSettings) { self.settings = settings }
+
+    deinit { close() }
+
+    /// Drops the connection; the next statement makes another one.
+    func close() {
+        if let handle { PQfinish(handle) }
+        handle = nil
+        prepared = [:]
+    }
+
+    /// Runs statements in one round trip, in order; what comes behind one that fails is not run.
+    ///
+    /// Each is prepared the first time. Throws the first failure.
+    func run(_ statements: [Statement]) throws -> [Rows] {
+        let connection = try open()
+        var new: [String: String] = [:]
+        /// What results are awaited, in order: `true` for a statement's own.
+        var awaited: [Bool] = []
+        for statement in statements {
+            var name = prepared[statement.sql] ?? new[statement.sql]
+            if name == nil {
+                let given = "s\(prepared.count + new.count)"
+                try sent(
+                    PQsendPrepare(
+                        connection,
+                        given,
+                        statement.sql,
+                        Int32(statement.types.count),
+                        statement.types
+                    )
+                )
+                new[statement.sql] = given
+                awaited.append(false)
+                name = given
+            }
+            try sent(send(statement, name ?? "", on: connection))
+            awaited.append(true)
+        }
+        try sent(PQpipelineSync(connection))
+        let results = try results(awaited, on: connection)
+        prepared.merge(new) { mine, _ in mine }
+        return results
+    }
+
+    private func send(_ statement: Statement, _ name: String, on connection: OpaquePointer) -> Int32
+    {
+        statement.bytes.withUnsafeBytes { bytes in
+            // A value of no bytes is no NULL: it needs an address all the same.
+            withUnsafeBytes(of: 0 as UInt8) { nothing in
+                var offset = 0
+                let values = statement.lengths.map { length -> UnsafePointer<CChar>? in
+                    guard length >= 0 else { return nil }
+                    let start =
+                        length == 0 ? nothing.baseAddress : bytes.baseAddress.map { $0 + offset }
+                    offset += Int(length)
+                    return start?.assumingMemoryBound(to: CChar.self)
+                }
+                let formats = [Int32](repeating: 1, count: values.count)
+                return PQsendQueryPrepared(
+                    connection,
+                    name,
+                    Int32(values.count),
+                    values,
+                    statement.lengths,
+                    formats,
+                    1
+                )
+            }
+        }
+    }
+
+    private func results(_ awaited: [Bool], on connection: OpaquePointer) throws -> [Rows] {
+        var results: [Rows] = []
+        var failure: PostgresFailure?
+        for isOwn in awaited {
+            var last: Rows?
+            while let result = PQgetResult(connection) {
+                let rows = Rows(result)
+                last = rows
+                switch rows.status {
+                case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_PIPELINE_ABORTED: break
+                default: failure = failure ?? rows.failure
+                }
+                if PQstatus(connection) == CONNECTION_BAD { break }
+            }
+            guard PQstatus(connection) != CONNECTION_BAD else { throw lost(failure) }
+            if isOwn, let last { results.append(last) }
+        }
+        // What ends the round trip.
+        while let result = PQgetResult(connection) {
+            if Rows(result).status == PGRES_PIPELINE_SYNC { break }
+        }
+        guard PQstatus(connection) != CONNECTION_BAD else { throw lost(failure) }
+        if let failure {
+            if failure.isLost { close() } else { startAgain() }
+            throw failure
+        }
+        return results
+    }
+
+    /// Undoes what an open transaction did, and prepares everything anew: what was sent behind a statement that
+    /// failed was never prepared, and nobody knows which.
+    private func startAgain() {
+        guard let handle else { return }
+        PQexitPipelineMode(handle)
+        if let result = PQexec(handle, "ROLLBACK; DEALLOCATE ALL") { PQclear(result) }
+        prepared = [:]
+        guard PQstatus(handle) == CONNECTION_OK, PQenterPipelineMode(handle) == 1 else {
+            close()
+            return
+        }
+    }
+
+    /// Runs statements without values, in one transaction unless they say otherwise.
+    ///
+    /// For what cannot be prepared: tables, vacuum.
+    func execute(_ script: String) throws {
+        let connection = try open()
+        PQexitPipelineMode(connection)
+        guard let result = PQexec(connection, script) else { throw lost(nil) }
+        let rows = Rows(result)
+        guard PQstatus(connection) != CONNECTION_BAD else { throw lost(rows.failure) }
+        guard PQenterPipelineMode(connection) == 1 else { throw lost(nil) }
+        guard rows.status == PGRES_COMMAND_OK || rows.status == PGRES_TUPLES_OK else {
+            let failure = rows.failure
+            if failure.isLost { close() }
+            throw failure
+        }
+    }
+
+    /// The same, for as long as it takes.
+    func executeSlowly(_ script: String) throws {
+        try execute("SET statement_timeout = 0")
+        do {
+            try execute(script)
+            try execute("SET statement_timeout = '\(settings.statementTimeout)s'")
+        } catch {
+            // The next one sets its limits anew.
+            close()
+            throw error
+        }
+    }
+
+    private func sent(_ done: Int32) throws {
+        guard done == 1 else { throw lost(nil) }
+    }
+
+    /// Drops what is left of the connection, and says why.
+    private func lost(_ failure: PostgresFailure?) -> PostgresFailure {
+        let words = handle.map { String(cString: PQerrorMessage($0)) } ?? ""
+        close()
+        var lost = failure ?? PostgresFailure(state: "", message: words)
+        lost.isLost = true
+        return lost
+    }
+
+    // MARK: - Opening
+
+    private func open() throws -> OpaquePointer {
+        if let handle, PQstatus(handle) == CONNECTION_OK { return handle }
+        close()
+        let words = settings.parameters
+        let names = words.map { strdup($0.name) }
+        let values = words.map { strdup($0.value) }
+        defer { (names + values).forEach { free($0) } }
+        let keywords = names.map { UnsafePointer($0) } + [nil]
+        let texts = values.map { UnsafePointer($0) } + [nil]
+        guard let new = PQconnectdbParams(keywords, texts, 1) else { throw lost(nil) }
+        handle = new
+        guard PQstatus(new) == CONNECTION_OK, PQenterPipelineMode(new) == 1 else { throw lost(nil) }
+        do {
+            try prepareSession()
+        } catch {
+            close()
+            throw error
+        }
+        return new
+    }
+
+    /// Sets the limits within which a session may keep others waiting, and sees to the tables.
+    private func prepareSession() throws {
+        // What a commit acknowledged has to survive: a database that is told otherwise is overruled for us.
+        try execute(
+            """
+            SET statement_timeout = '\(settings.statementTimeout)s';
+            SET lock_timeout = '\(settings.lockTimeout)s';
+            SET idle_in_transaction_session_timeout = '\(settings.idleTimeout)s';
+            SET client_min_messages = error;
+            SELECT set_config('synchronous_commit', 'on', false)
+                WHERE current_setting('synchronous_commit') = 'off';
+            """
+        )
+        if settings.migrates { try Migrations.run(on: self) }
+    }
+
+    /// Whether the other side has hung up, as far as that is known here: nothing is asked.
+    ///
+    /// One that has is dropped, so that the next statement is not the one to find out.
+    func dropIfClosed() {
+        guard let handle, PQconsumeInput(handle) == 0 || PQstatus(handle) == CONNECTION_BAD else {
+            return
+        }
+        close()
+    }
+}
