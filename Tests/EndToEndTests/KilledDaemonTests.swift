@@ -103,7 +103,7 @@ import Testing
 
 extension ChildProcess {
     /// Starts a program and returns when it says that it is on its way: the moment to kill something.
-    fileprivate func runUntilFirstProgress() throws {
+    func runUntilFirstProgress() throws {
         let pipe = Pipe()
         standardError = .pipe(pipe)
         try run()

@@ -142,8 +142,7 @@ struct PostgresTests {
             "residence-syncd",
             ["copy", "--from", daemon.data, "--to", address]
         )
-        try cut.run()
-        usleep(700_000)
+        try cut.runUntilFirstProgress()
         cut.kill()
         cut.waitUntilExit()
         let copied = try Programs.run(
