@@ -40,7 +40,7 @@ struct PlantedBugTests {
         Planted(.resurrectsTombstones, breaks: "I3"),
         Planted(.losesConflicts, breaks: "I2"),
         Planted(.losesHistory, breaks: "I1"),
-        Planted(.answersBeforeCommit, seed: 4, breaks: "I9"),
+        Planted(.answersBeforeCommit, .storm, seed: 4, breaks: "I9"),
         Planted(.widensGrants, breaks: "I7"),
         Planted(.losesDigests, breaks: "G"),
         Planted(.bookmarkAhead, breaks: "I6"),
