@@ -2,6 +2,13 @@
 # Our own code is optimized in debug builds, too (see Package.swift).
 export RESIDENCE_OPTIMIZED = 1
 
+# What simulations take by default. Before `unexport`, which would define them as empty.
+SECONDS ?= 60
+WEATHER ?= storm
+SEEDS ?= 1..1000000
+DEVICES ?= 5
+DAYS ?= 5
+
 # The build system begins again wherever the environment differs: what make adds to it stays out.
 unexport SECONDS WEATHER SEEDS DEVICES DAYS
 SWIFT := env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u MAKELEVEL swift
@@ -37,11 +44,6 @@ schemathesis: build       # a bounded number of requests, well and badly formed,
 	@sh Support/deps.sh curl
 	sh Support/schemathesis.sh $(CURDIR)/$(BUILD)
 
-SECONDS ?= 60
-WEATHER ?= storm
-SEEDS ?= 1..1000000
-DEVICES ?= 5
-DAYS ?= 5
 simulate: build           # worlds from seeds, judged by an oracle: make simulate SECONDS=3600 WEATHER=flood
 	$(BUILD)/residence-sim --seeds $(SEEDS) --seconds $(SECONDS) --weather $(WEATHER) \
 	    --devices $(DEVICES) --days $(DAYS)
