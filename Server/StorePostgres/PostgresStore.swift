@@ -21,6 +21,9 @@ public final class PostgresStore: Store {
 
     deinit { pool.close() }
 
+    /// Each writer has a connection of its own.
+    public var hasManyWriters: Bool { true }
+
     /// Runs a closure that sees every row as if it were alone, and commits what it did.
     public func write<R: Sendable>(
         _ body: @escaping @Sendable (any StoreTransaction) throws -> R

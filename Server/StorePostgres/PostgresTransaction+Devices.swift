@@ -29,71 +29,56 @@ extension PostgresTransaction {
         if heldDevices.contains(device.id) { return try update(device) }
         // What was missing must still be: two daemons may enrol it at the same moment.
         let isNew = missingDevices.remove(device.id) != nil
-        insert(device, orReplace: !isNew, try Self.json(of: device))
+        try insert(device, orReplace: !isNew)
         heldDevices.insert(device.id)
     }
 
-    private static let changing = [
-        "name", "department", "grants", "high_water", "chain", "last_contact", "clock_offset",
-        "software",
-        "forked_at", "last_grant", "backed_up", "holes", "claimed", "last_epoch", "pending",
-        "suspended_at", "revoked",
-    ]
+    /// What of a device may change, each column with its value.
+    private static func changing(of device: StoredDevice) throws -> [(String, Parameter)] {
+        [
+            ("name", .text(device.name)),
+            ("department", .text(device.department)),
+            ("grants", .text(try text(device.grants))),
+            ("high_water", .int(device.highWater.rawValue.signed)),
+            ("chain", .bytes(device.chain)),
+            ("last_contact", .int(device.lastContact)),
+            ("clock_offset", .int(device.clockOffset)),
+            ("software", .text(device.software)),
+            ("forked_at", .int(device.forkedAt)),
+            ("last_grant", .int(device.lastGrant.signed)),
+            ("backed_up", .int(device.backedUp.rawValue.signed)),
+            ("holes", .text(try text(device.holes))),
+            ("claimed", .text(try device.claimed.map(text))),
+            ("last_epoch", .int(device.lastEpoch.rawValue.signed)),
+            ("pending", .int(device.pending.signed)),
+            ("suspended_at", .int(device.suspendedAt)),
+            ("revoked", .text(try device.revoked.map(text))),
+        ]
+    }
 
     private func update(_ device: StoredDevice) throws {
-        let json = try Self.json(of: device)
-        let columns = Self.changing.enumerated().map { "\($1) = $\($0 + 2)" }
+        let changing = try Self.changing(of: device)
+        let columns = changing.enumerated().map { "\($1.0) = $\($0 + 2)" }
         queue(
             "UPDATE device SET \(columns.joined(separator: ", ")) WHERE id = $1",
-            .device(device.id),
-            .text(device.name),
-            .text(device.department),
-            .text(json.grants),
-            .int(device.highWater.rawValue.signed),
-            .bytes(device.chain),
-            .int(device.lastContact),
-            .int(device.clockOffset),
-            .text(device.software),
-            .int(device.forkedAt),
-            .int(device.lastGrant.signed),
-            .int(device.backedUp.rawValue.signed),
-            .text(json.holes),
-            .text(json.claimed),
-            .int(device.lastEpoch.rawValue.signed),
-            .int(device.pending.signed),
-            .int(device.suspendedAt),
-            .text(json.revoked)
+            [.device(device.id)] + changing.map(\.1)
         )
     }
 
-    private func insert(_ device: StoredDevice, orReplace: Bool, _ json: Documents) {
-        let columns = Self.changing.map { "\($0) = excluded.\($0)" }
-        let replacing = " ON CONFLICT (id) DO UPDATE SET \(columns.joined(separator: ", "))"
+    private func insert(_ device: StoredDevice, orReplace: Bool) throws {
+        let changing = try Self.changing(of: device)
+        let all: [(String, Parameter)] =
+            [
+                ("id", .device(device.id)), ("public_key", .bytes(device.publicKey)),
+                ("enrolled_at", .int(device.enrolledAt)),
+            ] + changing
+        let columns = all.map(\.0).joined(separator: ", ")
+        let marks = all.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
+        let replaced = changing.map { "\($0.0) = excluded.\($0.0)" }.joined(separator: ", ")
         queue(
-            """
-            INSERT INTO device (\(Self.deviceColumns)) VALUES
-                ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
-            """ + (orReplace ? replacing : ""),
-            .device(device.id),
-            .bytes(device.publicKey),
-            .text(device.name),
-            .text(device.department),
-            .text(json.grants),
-            .int(device.highWater.rawValue.signed),
-            .bytes(device.chain),
-            .int(device.enrolledAt),
-            .int(device.lastContact),
-            .int(device.clockOffset),
-            .text(device.software),
-            .int(device.forkedAt),
-            .int(device.lastGrant.signed),
-            .int(device.backedUp.rawValue.signed),
-            .text(json.holes),
-            .text(json.claimed),
-            .int(device.lastEpoch.rawValue.signed),
-            .int(device.pending.signed),
-            .int(device.suspendedAt),
-            .text(json.revoked)
+            "INSERT INTO device (\(columns)) VALUES (\(marks))"
+                + (orReplace ? " ON CONFLICT (id) DO UPDATE SET \(replaced)" : ""),
+            all.map(\.1)
         )
     }
 
@@ -131,23 +116,6 @@ extension PostgresTransaction {
             .int(enrolment.expiresAt),
             .device(enrolment.usedBy),
             .text(enrolment.role.rawValue)
-        )
-    }
-
-    /// What of a device is kept in JSON.
-    private struct Documents {
-        var grants: String
-        var holes: String
-        var claimed: String?
-        var revoked: String?
-    }
-
-    private static func json(of device: StoredDevice) throws -> Documents {
-        Documents(
-            grants: try text(device.grants),
-            holes: try text(device.holes),
-            claimed: try device.claimed.map(text),
-            revoked: try device.revoked.map(text)
         )
     }
 

@@ -148,10 +148,4 @@ extension SyncError {
         "请求过于频繁 Too many requests from here",
         hint: "请稍后再试；未作任何改动。 Wait as Retry-After says; nothing was changed."
     )
-
-    fileprivate static let serverBusy = SyncError(
-        "server_busy",
-        "服务器繁忙 The server has as much to do as it can",
-        hint: "请稍后再试；未作任何改动。 Wait as Retry-After says; nothing was changed."
-    )
 }

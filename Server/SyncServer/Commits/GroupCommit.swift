@@ -1,4 +1,4 @@
-internal import SyncProtocol
+package import SyncProtocol
 internal import Synchronization
 
 /// Lets batches that wait share one transaction, so that one wait for the disk serves them all.
@@ -45,6 +45,8 @@ final class GroupCommit<Answer: Sendable>: Sendable {
         bytes: Int,
         _ body: @escaping Body
     ) async throws -> Answer {
+        // Where writers go side by side, the store's own commits are as wide as it can.
+        guard !store.hasManyWriters else { return try await store.write(body) }
         let turn = await withCheckedContinuation { continuation in
             let turn: Turn? = queue.withLock { queue in
                 if queue.begins() { return .lead }
@@ -95,10 +97,11 @@ final class GroupCommit<Answer: Sendable>: Sendable {
 private struct NoTimeLeft: Error {}
 
 extension SyncError {
-    static let serverBusy = SyncError(
+    /// More waits here than the server takes at a time: nothing of it was kept.
+    package static let serverBusy = SyncError(
         "server_busy",
-        "More waits here than the server takes at a time",
-        hint: "Send the same again after Retry-After; nothing of it was kept."
+        "服务器繁忙 More waits here than the server takes at a time",
+        hint: "请稍后再试。 Send the same again after Retry-After; nothing of it was kept."
     )
 }
 

@@ -11,6 +11,9 @@ public protocol Store: Sendable {
         _ body: @escaping @Sendable (any StoreTransaction) throws -> R
     ) async throws -> R
 
+    /// Whether writers go side by side: then nobody has to wait for another one's commit, or share it.
+    var hasManyWriters: Bool { get }
+
     /// Runs closures one after the other, each seeing what those before it did, and commits what they did,
     /// with one wait for the disk where the store can.
     ///
@@ -31,6 +34,9 @@ public protocol Store: Sendable {
 }
 
 extension Store {
+    /// One writer at a time.
+    public var hasManyWriters: Bool { false }
+
     /// Runs closures one after the other, each with a wait for the disk of its own.
     public func writeTogether<R: Sendable>(
         _ bodies: [@Sendable (any StoreTransaction) throws -> R]
