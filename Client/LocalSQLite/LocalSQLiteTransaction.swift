@@ -39,7 +39,7 @@ struct LocalSQLiteTransaction: LocalTransaction {
     func profile() throws -> DeviceProfile? {
         guard let json = try row("SELECT json FROM profile")?[0] as String? else { return nil }
         let told = try told(json, "profile.json/1")
-        return try JSONDecoder().decode(DeviceProfile.self, from: Data(told.utf8))
+        return try (vault ?? LocalVault()).profile(told)
     }
 
     func save(_ profile: DeviceProfile) throws {

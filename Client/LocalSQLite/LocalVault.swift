@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import SyncClient
 internal import Synchronization
 internal import SyncProtocol
 public import SyncTrust
@@ -22,6 +23,16 @@ final class LocalVault: Sendable {
     var key: DataKey? { kept.withLock { $0 } }
 
     func set(_ key: DataKey?) { kept.withLock { $0 = key } }
+
+    private let lastProfile = Mutex<(json: String, profile: DeviceProfile)?>(nil)
+
+    /// What a profile's JSON says: every transaction asks, and it seldom says anything new.
+    func profile(_ json: String) throws -> DeviceProfile {
+        if let known = lastProfile.withLock(\.self), known.json == json { return known.profile }
+        let profile = try JSONDecoder().decode(DeviceProfile.self, from: Data(json.utf8))
+        lastProfile.withLock { $0 = (json, profile) }
+        return profile
+    }
 }
 
 /// Which columns are sealed, and by what their rows are told apart.

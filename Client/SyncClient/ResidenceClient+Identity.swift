@@ -66,9 +66,9 @@ extension ResidenceClient {
     ///
     /// Works offline; they are proposed, never merged by themselves.
     public func duplicates(limit: Int = 100) async throws -> [DuplicatePair] {
-        let rules = rules
+        let (rules, schema) = (rules, schema)
         return try await store.read { transaction in
-            try Schema.current.types.flatMap { type -> [DuplicatePair] in
+            try schema.types.flatMap { type -> [DuplicatePair] in
                 guard var finder = rules.duplicateFinder(for: type) else { return [] }
                 var offset = 0
                 while true {

@@ -34,9 +34,16 @@ extension ResidenceClient {
     public func importRows(_ rows: [ImportRow]) async throws -> ImportResult {
         guard let profile = try await profile() else { throw SyncError.notEnrolled }
         guard let key = NaturalKey(bytes: profile.identityKey) else { throw SyncError.keyDamaged }
-        let (rules, now) = (rules, environment.now() + profile.clockOffset)
+        let (rules, schema) = (rules, schema)
+        let now = environment.now() + profile.clockOffset
         let (result, touched) = try await store.write { transaction in
-            let desk = Desk(transaction: transaction, profile: profile, rules: rules, now: now)
+            let desk = Desk(
+                transaction: transaction,
+                profile: profile,
+                rules: rules,
+                now: now,
+                schema: schema
+            )
             var result = ImportResult()
             var touched: Set<RecordID> = []
             for row in rows { try desk.take(row, key, &result, &touched) }

@@ -109,7 +109,7 @@ extension ResidenceClient {
     func writing<Result: Sendable>(
         _ body: @escaping @Sendable (Desk) throws -> (Result, Set<RecordID>)
     ) async throws -> Result {
-        let (rules, now) = (rules, environment.now())
+        let (rules, schema, now) = (rules, schema, environment.now())
         let (result, touched) = try await store.write { transaction in
             guard let profile = try transaction.profile() else { throw SyncError.notEnrolled }
             return try body(
@@ -117,7 +117,8 @@ extension ResidenceClient {
                     transaction: transaction,
                     profile: profile,
                     rules: rules,
-                    now: now &+ profile.clockOffset
+                    now: now &+ profile.clockOffset,
+                    schema: schema
                 )
             )
         }

@@ -12,6 +12,7 @@ public final class ResidenceClient: Sendable {
     let rules: any RecordRules
     let environment: ClientEnvironment
     let limits: Limits
+    let schema: Schema
     private let listeners = Mutex<[Int: AsyncStream<Set<RecordID>>.Continuation]>([:])
 
     /// A client on a local store and a way to its server.
@@ -20,13 +21,15 @@ public final class ResidenceClient: Sendable {
         transport: any Transport,
         rules: any RecordRules = SchemaRules(),
         environment: ClientEnvironment,
-        limits: Limits = Limits()
+        limits: Limits = Limits(),
+        schema: Schema = .current
     ) {
         self.store = store
         self.transport = transport
         self.rules = rules
         self.environment = environment
         self.limits = limits
+        self.schema = schema
     }
 
     // MARK: - Enrolment
@@ -132,6 +135,7 @@ public final class ResidenceClient: Sendable {
             rules: rules,
             environment: environment,
             limits: limits,
+            schema: schema,
             didTouch: { [weak self] in self?.tell($0) }
         )
     }

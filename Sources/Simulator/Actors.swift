@@ -122,7 +122,9 @@ struct Actor {
         let phone = "1380000\(1000 + random.below(6))"
         let education = [Education.college, .middleSchool, .other][random.below(3)]
         let text = random.happens(oneIn: 2) ? "函授" : "夜校"
-        let what = random.below(5)
+        // An older program knows no remarks.
+        let drawn = random.below(5)
+        let what = drawn > 2 && !device.knowsRemarks ? 0 : drawn
         try await client.edit(person.id, as: Person.self) { person in
             switch what {
             case 0: person.name = name
@@ -151,7 +153,8 @@ struct Actor {
         }
         let day = Int32(20_260_101 + random.below(27))
         let remark = Self.remarks[random.below(Self.remarks.count)]
-        let what = random.below(4)
+        let drawn = random.below(4)
+        let what = drawn > 1 && !device.knowsRemarks ? 0 : drawn
         try await client.edit(stay.id, as: Registration.self) { stay in
             switch what {
             case 0: stay.reportedOn = day
@@ -182,6 +185,7 @@ struct Actor {
             return try await captureHome(&random)
         }
         let remark = Self.remarks[random.below(Self.remarks.count)]
+        guard device.knowsRemarks else { return try await editPerson(&random) }
         try await client.edit(home.id, as: Dwelling.self) { $0.remark = remark }
         return Deed(
             words: "edits a dwelling",

@@ -11,6 +11,8 @@ protocol Handheld {
     var id: DeviceID? { get }
     /// Whether something happened to what it holds that a repair has to find.
     var mayDiffer: Bool { get }
+    /// Whether it has erased itself, as a revoked device does.
+    func isErased() async throws -> Bool
     /// Records that it was sent from outside its areas.
     var strays: [RecordID] { get }
 }

@@ -14,6 +14,8 @@ public enum Inspection {
         let id: DeviceID?
         let mayDiffer = false
         let strays: [RecordID] = []
+
+        func isErased() async throws -> Bool { false }
     }
 
     /// What is not as it must be.

@@ -71,7 +71,9 @@ extension Oracle {
                 {
                     // > [X-08] A device keeps the bytes of its answered changes until it is told that a
                     // > backup has them.
-                    if !backedUp.isEmpty, number > backedUp[book.device] ?? .none {
+                    // What was erased by law cannot be offered again.
+                    let isErased = captured.change.map { erased.contains($0.record) } ?? false
+                    if !backedUp.isEmpty, !isErased, number > backedUp[book.device] ?? .none {
                         accuse(
                             "I13",
                             "\(name): change \(number.rawValue) was forgotten, and no backup had it"
@@ -241,6 +243,8 @@ extension Oracle {
     mutating func judgeConflicts(_ standing: Standing) {
         let server = standing.devices.first { $0.name.hasPrefix("服务器") }?.id
         for (id, entries) in standing.conflicts.sorted(by: { $0.key < $1.key }) {
+            // Of a record that was erased by law the fact stays that there was a conflict.
+            if erased.contains(id) { continue }
             for entry in entries where entry.conflict.kind == .field {
                 let (one, other) = (entry.conflict.standing, entry.conflict.proposed)
                 let isOfSet = entry.conflict.fields.contains { number in

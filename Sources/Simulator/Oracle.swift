@@ -43,6 +43,8 @@ struct Oracle {
     var restores = 0
     /// Up to which change a declared backup ever had each device: only that may be forgotten.
     var backedUp: [DeviceID: SequenceNumber] = [:]
+    /// What was ever erased by law.
+    var erased: Set<RecordID> = []
     /// What handhelds held when the server lost its disk: it has to come back.
     var promised: [Promise] = []
 
@@ -119,7 +121,8 @@ struct Oracle {
 
     /// What was captured on a handheld is in its outbox, byte for byte, whatever happened to it.
     mutating func judgeOutbox(of device: any Handheld) async throws {
-        guard let book = books[device.name] else { return }
+        // What a revoked device had not sent is under seal, and is looked for in the history.
+        guard let book = books[device.name], try await !device.isErased() else { return }
         let numbers = book.entries.keys.sorted()
         let held = try await device.store.read { transaction in
             try numbers.map { try transaction.change($0) }
@@ -127,7 +130,9 @@ struct Oracle {
         for (number, entry) in zip(numbers, held) {
             guard let captured = book.entries[number], !captured.isLost else { continue }
             // What was answered may be forgotten, or redacted; what was not has to be there whole.
-            let isForgotten = entry?.outcome != nil && entry?.payload.isEmpty == true
+            let isForgotten =
+                entry?.outcome != nil
+                && (entry?.payload.isEmpty == true || captured.isRedacted(as: entry?.payload))
             if entry?.payload != captured.payload, !isForgotten {
                 accuse(
                     "I8",
@@ -217,4 +222,9 @@ struct Oracle {
         }
         books[device.name] = book
     }
+}
+
+extension Oracle.Captured {
+    /// Whether bytes are what an erasure by law leaves of the change.
+    func isRedacted(as bytes: [UInt8]?) -> Bool { change?.redacted.payload == bytes }
 }

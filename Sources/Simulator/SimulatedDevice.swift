@@ -32,9 +32,17 @@ final class SimulatedDevice {
     var image: FaultDisk?
     /// Whether it is out of use: lost, or refused since it is a copy of another.
     var isRetired = false
+    /// Whether the server has refused it as a copy of another.
+    var isRefused = false
     /// Whether something happened to what it holds that a repair has to find.
     var mayDiffer = false
     private(set) var id: DeviceID?
+    /// Whether it may be found to be a copy of another: nothing that it delivers is promised to be taken then.
+    var mayFork = false
+    /// Whether the operator revoked it, and what it seals is taken; `nil` while it is trusted.
+    var takesOutbox: Bool?
+    /// By what its program works: an older one's, until it is upgraded.
+    private var schema: Schema
     private let bug: PlantedBug?
 
     init(
@@ -42,20 +50,23 @@ final class SimulatedDevice {
         role: Role,
         clock: SimulatedClock,
         network: SimulatedNetwork,
+        schema: Schema,
         bug: PlantedBug?
     ) throws {
         self.name = name
         self.role = role
         self.clock = clock
         self.network = network
+        self.schema = schema
         self.bug = bug
-        (client, store) = try Self.open(disk, clock, network, bug)
+        (client, store) = try Self.open(disk, clock, network, schema, bug)
     }
 
     private static func open(
         _ disk: FaultDisk,
         _ clock: SimulatedClock,
         _ network: SimulatedNetwork,
+        _ schema: Schema,
         _ bug: PlantedBug?
     ) throws -> (ResidenceClient, any LocalStore) {
         let opened = try LocalSQLiteStore(simulatedAt: disk.path("device.sqlite"))
@@ -66,7 +77,8 @@ final class SimulatedDevice {
             transport: network,
             rules: ResidenceRules(),
             environment: clock.environment,
-            limits: limits
+            limits: limits,
+            schema: schema
         )
         return (client, store)
     }
@@ -95,13 +107,29 @@ final class SimulatedDevice {
     func restart(seed: UInt64, cleanly: Bool) throws {
         disk.cutPower(after: 0)
         disk.restart(seed: seed, cleanly: cleanly)
-        (client, store) = try Self.open(disk, clock, network, bug)
+        (client, store) = try Self.open(disk, clock, network, schema, bug)
     }
 
     /// The disk is put back to an image.
     func rollBack(to image: FaultDisk) throws {
         disk = image.copied()
-        (client, store) = try Self.open(disk, clock, network, bug)
+        (client, store) = try Self.open(disk, clock, network, schema, bug)
+        mayFork = true
+    }
+
+    /// Its program is the newest from now on.
+    func upgrade(seed: UInt64) throws {
+        schema = .current
+        try restart(seed: seed, cleanly: true)
+    }
+
+    /// Whether its program knows remarks.
+    var knowsRemarks: Bool { schema.version == Schema.version }
+
+    /// Whether it has erased itself, as a revoked device does.
+    func isErased() async throws -> Bool {
+        guard takesOutbox != nil else { return false }
+        return try await store.read { try $0.profile() } == nil
     }
 
     /// Another handheld with a copy of this one's disk.
@@ -111,11 +139,13 @@ final class SimulatedDevice {
             role: role,
             clock: clock,
             network: network,
+            schema: schema,
             bug: bug
         )
         clone.id = id
         clone.mayDiffer = mayDiffer
         try clone.rollBack(to: disk)
+        mayFork = true
         return clone
     }
 }

@@ -58,9 +58,17 @@ final class SimulatedServer {
     private let time: WorldTime
     private let identity: ServerIdentity
     private let bug: PlantedBug?
+    /// By what its program works: an older one's, until it is upgraded.
+    private(set) var schema: Schema
 
-    init(time: WorldTime, random: inout SplitMix64, bug: PlantedBug?) throws {
+    init(
+        time: WorldTime,
+        random: inout SplitMix64,
+        schema: Schema,
+        bug: PlantedBug?
+    ) throws {
         self.time = time
+        self.schema = schema
         self.bug = bug
         guard let key = SigningKey(seed: random.bytes(32)),
             let natural = NaturalKey(bytes: random.bytes(32))
@@ -84,11 +92,15 @@ final class SimulatedServer {
             store: store,
             identity: kept,
             rules: ResidenceRules(),
+            schema: schema,
             limits: SimulatedDevice.limits,
             clock: { time.now }
         )
         door.open(service, on: disk)
     }
+
+    /// The program is the newest from its next start on.
+    func upgrade() { schema = .current }
 
     /// Ends the daemon where it stands; `cleanly`, when its machine goes on.
     func stop(cleanly: Bool, seed: UInt64) {

@@ -51,6 +51,7 @@ extension World {
                 time.advance(to: WorldTime.start + Int64(day * 1_440 + minute) * 60_000)
                 do {
                     try await happen(event, to: device)
+                    try await retireWhoeverHasEnded()
                 } catch let error as SyncError {
                     // Nothing that befalls anybody may end in an error that nobody is told.
                     oracle.accuse("I8", "\(event) on \(devices[device].name): \(error.message)")
@@ -64,7 +65,10 @@ extension World {
     func settle() async throws {
         for device in devices { device.network.set(calm: true) }
         let began = time.elapsed
-        for device in inUse where device.mayDiffer { _ = try await device.client.check() }
+        for device in inUse where device.mayDiffer {
+            if try await device.isErased() { continue }
+            _ = try await device.client.check()
+        }
         for round in 1...Simulation.rounds {
             var isQuiet = true
             for device in inUse {
@@ -79,6 +83,7 @@ extension World {
                     isQuiet = false
                 }
             }
+            try await retireWhoeverHasEnded()
             try await giveAreasAgain()
             report.rounds = round
             if isQuiet { break }
@@ -96,7 +101,12 @@ extension World {
         oracle.judgePromises(standing, of: Set(inUse.map(\.name)))
         oracle.judgeValues(standing)
         oracle.judgeConflicts(standing)
+        oracle.judgeErasures(standing)
         for device in inUse {
+            if try await device.isErased() {
+                oracle.judgeSurrender(of: device)
+                continue
+            }
             try await oracle.judgeOutbox(of: device)
             try await oracle.judgeRevisions(of: device)
             try await oracle.judge(device, standing, in: server.door)

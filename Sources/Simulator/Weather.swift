@@ -59,6 +59,13 @@ public struct Weather: Hashable, Codable, Sendable {
     public var backup = 0.5
     /// A device's areas change.
     public var reassigned = 0.0
+    /// A device is revoked; half of them may deliver what they had not sent.
+    public var revoked = 0.0
+    /// A person's record is erased by law.
+    public var erased = 0.0
+    /// A program that is a version behind is upgraded: the server's, and each device's. Where this happens at
+    /// all, every second world begins a version behind.
+    public var upgraded = 0.0
 
     /// Nothing goes wrong.
     public init() {}
@@ -96,6 +103,9 @@ public struct Weather: Hashable, Codable, Sendable {
         weather.serverPowerCut = 0.05
         weather.serverDiskFull = 0.05
         weather.reassigned = 0.05
+        weather.revoked = 0.01
+        weather.erased = 0.1
+        weather.upgraded = 0.2
         return weather
     }()
 
@@ -115,6 +125,8 @@ public struct Weather: Hashable, Codable, Sendable {
         weather.restored = 0.35
         weather.failedOver = 0.1
         weather.lost = 0.04
+        weather.revoked = 0.02
+        weather.erased = 0.1
         return weather
     }()
 
@@ -139,7 +151,8 @@ public struct Weather: Hashable, Codable, Sendable {
             \.requestLost, \.answerLost, \.answerCut, \.corrupted, \.repeated, \.replayedLater,
             \.busy, \.away, \.clockJumps, \.clockWrong, \.killed, \.powerCut, \.diskFull,
             \.syncFails, \.lost, \.cloned, \.rolledBack, \.rot, \.serverKilled, \.serverPowerCut,
-            \.serverDiskFull, \.restored, \.failedOver, \.backup, \.reassigned,
+            \.serverDiskFull, \.restored, \.failedOver, \.backup, \.reassigned, \.revoked,
+            \.erased, \.upgraded,
         ]
     }
 }

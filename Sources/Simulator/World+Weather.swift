@@ -11,6 +11,7 @@ extension World {
         case act, sync, kill, powerCut, fillUp, failSyncs, lose, clone, takeImage, rollBack, rot,
             jump
         case killServer, cutServer, fillServer, restore, failOver, backUp, reassign, hire
+        case revoke, erase, upgrade, upgradeServer
     }
 
     /// What happens on a day, in the order of its minutes.
@@ -41,6 +42,14 @@ extension World {
         add(.restore, 0, weather.restored)
         add(.failOver, 0, weather.failedOver)
         add(.reassign, random.below(devices.count), weather.reassigned)
+        if weather.revoked > 0 {
+            for index in devices.indices { add(.revoke, index, weather.revoked) }
+        }
+        if weather.erased > 0 { add(.erase, 0, weather.erased) }
+        if schema.version < Schema.version {
+            add(.upgradeServer, 0, weather.upgraded)
+            for index in devices.indices { add(.upgrade, index, weather.upgraded / 2) }
+        }
         if inUse.count < plan.devices { add(.hire) }
         return events.sorted { ($0.minute, $0.device) < ($1.minute, $1.device) }
     }
@@ -48,6 +57,12 @@ extension World {
     func happen(_ event: Event, to index: Int) async throws {
         let device = devices[index]
         guard !device.isRetired || event.isOfServer else { return }
+        // What has erased itself delivers what it keeps, and does nothing else.
+        if try await device.isErased(), !event.isOfServer,
+            ![.sync, .kill, .powerCut].contains(event)
+        {
+            return
+        }
         switch event {
         case .act: try await act(on: device)
         case .sync: try await sync(device)
@@ -77,6 +92,15 @@ extension World {
             note("! a backup is made")
         case .reassign: try await reassign(device)
         case .hire: try await hire()
+        case .revoke: try await revoke(device)
+        case .erase: try await erase()
+        case .upgrade:
+            try device.upgrade(seed: random.next())
+            note("! \(device.name)'s program is upgraded")
+        case .upgradeServer:
+            server.upgrade()
+            try await killServer(cleanly: true)
+            note("! the server's program is upgraded")
         }
     }
 
@@ -180,7 +204,9 @@ extension World {
         try await server.restore(backup, declared: declared)
         report.restores += 1
         oracle.restores += 1
-        for device in devices where device.isRetired {
+        for device in devices {
+            let isErased = try await device.isErased()
+            guard device.isRetired || isErased else { continue }
             oracle.giveUp(device, above: device.id.flatMap { backup.highWaters[$0] } ?? .none)
         }
         note(
@@ -188,49 +214,14 @@ extension World {
         )
         try await giveAreasAgain()
     }
-
-    // MARK: - The operator
-
-    private func reassign(_ device: SimulatedDevice) async throws {
-        guard let id = device.id, device.role == .coordinator else { return }
-        let areas = Set([
-            Actor.towns[random.below(Actor.towns.count)],
-            Actor.towns[random.below(Actor.towns.count)],
-        ]).sorted()
-        server.door.note(areas, of: id)
-        try await giveAreasAgain()
-        note("! \(device.name) is given \(areas.map(\.rawValue))")
-    }
-
-    /// What a device was given is what the server knows, also after a restore; who waits is confirmed.
-    func giveAreasAgain() async throws {
-        guard let service = server.service, let store = server.store else { return }
-        for device in try await service.devices() {
-            let areas = server.door.areas(of: device.id)
-            guard !areas.isEmpty else { continue }
-            if let claimed = device.claimed {
-                _ = try await service.confirm(device.id, areas: areas, role: claimed.role)
-            } else if device.grant.areas != areas {
-                try await store.write { transaction in
-                    var device = device
-                    device.grants.append(
-                        Grant(
-                            number: device.grant.number + 1,
-                            areas: areas,
-                            role: device.grant.role
-                        )
-                    )
-                    try transaction.save(device)
-                }
-            }
-        }
-    }
 }
 
 extension World.Event {
     fileprivate var isOfServer: Bool {
         switch self {
-        case .killServer, .cutServer, .fillServer, .restore, .failOver, .backUp, .hire: true
+        case .killServer, .cutServer, .fillServer, .restore, .failOver, .backUp, .hire, .erase,
+            .upgradeServer:
+            true
         default: false
         }
     }

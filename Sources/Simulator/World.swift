@@ -14,6 +14,8 @@ final class World {
     var oracle = Oracle()
     var chronicle: Chronicle
     var report: RunReport
+    /// By what programs work when the world begins.
+    let schema: Schema
     private var hired = 0
 
     init(_ plan: Plan) async throws {
@@ -22,7 +24,10 @@ final class World {
         weather = plan.weather.drawn(by: &random)
         chronicle = Chronicle(keepsLines: plan.keepsStory)
         report = RunReport(seed: plan.seed)
-        server = try SimulatedServer(time: time, random: &random, bug: plan.bug)
+        // > [I12] An older device keeps and returns the fields that it does not know.
+        let isBehind = weather.upgraded > 0 ? random.happens(oneIn: 2) : false
+        schema = isBehind ? Schema.current.former(without: "remark") : .current
+        server = try SimulatedServer(time: time, random: &random, schema: schema, bug: plan.bug)
         try await server.start()
         for _ in 0..<max(1, plan.devices) { try await hire() }
     }
@@ -64,6 +69,7 @@ final class World {
                 drift: isWrong ? Double(random.below(200) - 100) / 10_000 : 0
             ),
             network: network(),
+            schema: server.schema,
             bug: plan.bug
         )
         guard let service = server.service else { return }
@@ -126,7 +132,7 @@ final class World {
         } catch let error as SyncError {
             report.failedSyncs += 1
             note("\(device.name) cannot sync: \(error.code.rawValue)")
-            if error.code == "device_forked" { try await retire(device) }
+            if error.code == "device_forked" { device.isRefused = true }
             // Where the power is cut, the books are brought up to date once it is back.
             try? await oracle.note(device)
             try? await oracle.noteAnswers(of: device)
@@ -135,6 +141,20 @@ final class World {
     }
 
     // MARK: - The end of a handheld
+
+    /// Takes out of use what was refused as a copy, and what was revoked and has delivered.
+    func retireWhoeverHasEnded() async throws {
+        for device in inUse where device.isRefused { try await retire(device) }
+        for device in inUse where try await device.isErased() {
+            let kept = try await device.store.read { try $0.keptOutbox() }
+            if device.takesOutbox == true, kept != nil { continue }
+            device.isRetired = true
+            note("! \(device.name) has erased itself")
+            if device.takesOutbox == false {
+                oracle.giveUp(device, above: try await known(of: device))
+            }
+        }
+    }
 
     /// A handheld is out of use; what nobody else has of it is gone.
     func retire(_ device: SimulatedDevice) async throws {

@@ -149,6 +149,7 @@ struct ChangeBuilder {
             base: record.acknowledged?.base ?? .none,
             observedAt: observedAt
         )
+        change.schema = type.version
         change.uncertainty = profile.clockUncertainty
         change.grant = profile.grant.number
         return change

@@ -8,7 +8,7 @@ struct Desk {
     let profile: DeviceProfile
     let rules: any RecordRules
     let now: Int64
-    let schema = Schema.current
+    let schema: Schema
 
     /// Makes a record look like this.
     ///

@@ -15,7 +15,7 @@ struct Intake {
     private(set) var isEntering = false
     /// The copies that were offered once every area was read.
     private(set) var offered: Set<RecordID> = []
-    let schema = Schema.current
+    var schema: Schema { desk.schema }
 
     /// The records whose visible state may have changed.
     mutating func take(into profile: inout DeviceProfile) throws -> Set<RecordID> {

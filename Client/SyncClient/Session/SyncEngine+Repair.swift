@@ -67,7 +67,7 @@ extension SyncEngine {
         _ answer: RepairResponse,
         insteadOf asked: ArraySlice<Branch>
     ) async throws -> (records: Int, differing: [Branch]) {
-        let (rules, now) = (rules, environment.now())
+        let (rules, schema, now) = (rules, schema, environment.now())
         let (touched, differing) = try await store.write {
             transaction -> (Set<RecordID>, [Branch]) in
             guard let profile = try transaction.profile() else { throw SyncError.notEnrolled }
@@ -75,7 +75,8 @@ extension SyncEngine {
                 transaction: transaction,
                 profile: profile,
                 rules: rules,
-                now: now &+ profile.clockOffset
+                now: now &+ profile.clockOffset,
+                schema: schema
             )
             var response = SyncResponse()
             response.epoch = answer.epoch
@@ -110,14 +111,15 @@ extension SyncEngine {
 
     /// Drops what stands nowhere and nobody needs; the server is offered it first.
     private func dropStrays() async throws -> Int {
-        let (rules, now) = (rules, environment.now())
+        let (rules, schema, now) = (rules, schema, environment.now())
         let dropped = try await store.write { transaction -> [RecordID] in
             guard let profile = try transaction.profile() else { throw SyncError.notEnrolled }
             let desk = Desk(
                 transaction: transaction,
                 profile: profile,
                 rules: rules,
-                now: now &+ profile.clockOffset
+                now: now &+ profile.clockOffset,
+                schema: schema
             )
             var response = SyncResponse()
             response.epoch = profile.epoch

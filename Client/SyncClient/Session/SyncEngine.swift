@@ -56,6 +56,7 @@ struct SyncEngine {
     let rules: any RecordRules
     let environment: ClientEnvironment
     let limits: Limits
+    let schema: Schema
     let didTouch: @Sendable (Set<RecordID>) -> Void
 
     func run(_ progress: @Sendable (SyncProgress) -> Void) async throws -> SyncReport {
@@ -178,7 +179,7 @@ struct SyncEngine {
         _ response: SyncResponse,
         measured clock: ClockMeasure?
     ) async throws -> SyncSession.Applied? {
-        let (rules, now) = (rules, environment.now())
+        let (rules, schema, now) = (rules, schema, environment.now())
         let taken = try await store.write {
             transaction -> (Set<RecordID>, Bool, SyncSession.Applied)? in
             let before = try transaction.bookmarks()
@@ -195,7 +196,8 @@ struct SyncEngine {
                 transaction: transaction,
                 profile: profile,
                 rules: rules,
-                now: now &+ profile.clockOffset
+                now: now &+ profile.clockOffset,
+                schema: schema
             )
             var intake = Intake(transaction: transaction, desk: desk, response: response)
             let touched = try intake.take(into: &profile)

@@ -30,7 +30,7 @@ extension Merger {
     //
     // A device of an older schema cannot carry a member that it does not know: that one stays.
     private func carried(of unit: [UInt32]) -> [UInt32] {
-        guard change.schema < Schema.version else { return unit }
+        guard change.schema < type.version else { return unit }
         return unit.filter { change.fields[$0] != nil || change.clears.contains($0) }
     }
 

@@ -9,7 +9,7 @@ public struct RecordState: Hashable, Sendable {
     /// Whether only a tombstone travels.
     public internal(set) var isDeleted: Bool
     /// The fields, canonical; a deleted record keeps them, so that it can come back.
-    public internal(set) var fields: FieldMap
+    public package(set) var fields: FieldMap
     /// Who wrote which field.
     public internal(set) var stamps: Stamps
     /// The record that this one was found to be.

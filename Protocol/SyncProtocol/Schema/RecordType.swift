@@ -16,16 +16,31 @@ public final class RecordType: Sendable {
     public let fields: [RecordField]
     /// The fields that place records, in the order of their numbers.
     public let placing: [RecordField]
+    /// The version of the schema that it belongs to.
+    public let version: UInt32
     private let byNumber: [RecordField?]
     private let byName: [String: RecordField]
 
-    init(number: UInt32, message: Google_Protobuf_DescriptorProto, labels: EnumLabels) {
-        self.number = number
-        name = message.name
-        zh = message.options.Schematype.zh
-        en = message.options.Schematype.en
+    convenience init(number: UInt32, message: Google_Protobuf_DescriptorProto, labels: EnumLabels) {
         let known = message.field.map { RecordField($0, among: message.field, labels: labels) }
-        let fields = known.sorted { $0.number < $1.number }
+        let names = message.options.Schematype
+        self.init(
+            number,
+            (message.name, names.zh, names.en),
+            known.sorted { $0.number < $1.number },
+            Schema.version
+        )
+    }
+
+    private init(
+        _ number: UInt32,
+        _ names: (name: String, zh: String, en: String),
+        _ fields: [RecordField],
+        _ version: UInt32
+    ) {
+        self.number = number
+        (name, zh, en) = names
+        self.version = version
         self.fields = fields
         placing = fields.filter { $0.placing != .nothing }
         var table = [RecordField?](repeating: nil, count: Int(fields.last?.number ?? 0) + 1)
@@ -45,6 +60,15 @@ public final class RecordType: Sendable {
     /// The field with a name, in Chinese or English: 姓名, `name`, `documentNumber`, `document_number`.
     public func field(named name: some StringProtocol) -> RecordField? {
         byName[String(name)]
+    }
+
+    /// The type as it was before a field of this name, which merges by itself, was agreed.
+    func former(without name: String, _ version: UInt32) -> RecordType {
+        precondition(
+            fields.allSatisfy { $0.name != name || $0.unit.count == 1 },
+            "a group stays whole"
+        )
+        return RecordType(number, (self.name, zh, en), fields.filter { $0.name != name }, version)
     }
 
     /// The fields that merge together with one: its group, or itself alone [M-01].

@@ -12,6 +12,8 @@ public struct Schema: Sendable {
 
     /// The record types, by number.
     public let types: [RecordType]
+    /// The version of this schema.
+    public let version: UInt32
 
     init(descriptors: [UInt8]) {
         // The bytes are part of this program; if they do not parse, it was built wrongly.
@@ -29,6 +31,18 @@ public struct Schema: Sendable {
             else { return nil }
             return RecordType(number: UInt32(entry.number), message: message, labels: labels)
         }
+        version = Self.version
+    }
+
+    private init(_ types: [RecordType], version: UInt32) {
+        (self.types, self.version) = (types, version)
+    }
+
+    /// The schema as it was a version ago, when nobody knew fields of this name: what a program that was not
+    /// upgraded works by.
+    package func former(without name: String) -> Schema {
+        let version = version - 1
+        return Schema(types.map { $0.former(without: name, version) }, version: version)
     }
 
     /// The type with a number; `nil` for one that nobody here knows.

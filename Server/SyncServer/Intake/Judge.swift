@@ -172,7 +172,7 @@ struct Judge {
             examined?.violations(of: change.fields, as: type, by: rules)
             ?? rules.violations(of: change.fields, as: type)
         guard !broken.isEmpty else { return }
-        let isWhole = change.schema >= Schema.version
+        let isWhole = change.schema >= type.version
         let units = isWhole ? change.touched.flatMap { type.unit(of: $0) } : []
         let said = Set(change.fields.numbers + change.clears + units)
         let own = broken.first { standing == nil || said.contains($0.field) }

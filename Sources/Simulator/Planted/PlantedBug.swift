@@ -24,6 +24,10 @@ public enum PlantedBug: String, CaseIterable, Codable, Sendable {
     case widensGrants = "widens-grants"
     /// Digests are not kept with the placements.
     case losesDigests = "loses-digests"
+    /// Fields that an older server does not know are not kept.
+    case dropsUnknownFields = "drops-unknown-fields"
+    /// What was erased by law stays in the history.
+    case keepsErasedHistory = "keeps-erased-history"
 
     // MARK: - On the device
     /// The bookmark is kept one position too far.
@@ -42,6 +46,8 @@ public enum PlantedBug: String, CaseIterable, Codable, Sendable {
     case offersNothingAgain = "offers-nothing-again"
     /// Copies of a lost epoch are not kept aside.
     case forgetsCopies = "forgets-copies"
+    /// A revoked device seals nothing before it erases itself.
+    case erasesUnsent = "erases-unsent"
 
     // MARK: - On the wire
     /// An answer from before the device's own clock is taken for an old one.
@@ -51,7 +57,7 @@ public enum PlantedBug: String, CaseIterable, Codable, Sendable {
         switch self {
         case .forgetsHighWater, .positionBeforeCommit, .dropsDepartures, .skipsPageBoundary,
             .resurrectsTombstones, .losesConflicts, .losesHistory, .answersBeforeCommit,
-            .widensGrants, .losesDigests:
+            .widensGrants, .losesDigests, .dropsUnknownFields, .keepsErasedHistory:
             true
         default: false
         }

@@ -74,6 +74,10 @@ private struct PlantedLocalTransaction: ForwardingLocalTransaction {
         return []
     }
 
+    func eraseEverything(keeping outbox: KeptOutbox?) throws {
+        try base.eraseEverything(keeping: bug == .erasesUnsent ? nil : outbox)
+    }
+
     func save(_ salvage: Salvage) throws {
         if bug != .forgetsCopies { try base.save(salvage) }
     }

@@ -119,6 +119,23 @@ private struct PlantedStoreTransaction: ForwardingStoreTransaction {
         return 0
     }
 
+    func save(_ records: [RecordWrite]) throws {
+        guard bug == .dropsUnknownFields else { return try base.save(records) }
+        try base.save(
+            records.map { write in
+                var write = write
+                write.record.state.fields = write.record.state.fields.keeping(
+                    write.record.state.fields.numbers.filter { $0 < 900 }
+                )
+                return write
+            }
+        )
+    }
+
+    func redactHistory(of id: RecordID, _ redacted: ([UInt8]) -> [UInt8]) throws {
+        if bug != .keepsErasedHistory { try base.redactHistory(of: id, redacted) }
+    }
+
     func add(_ change: AreaDigest, to area: AreaCode) throws {
         if bug != .losesDigests { try base.add(change, to: area) }
     }
