@@ -152,7 +152,7 @@ struct AreasTests {
             )
             let strange = try await lin.send(lin.change(home, Dwelling { $0.remark = "三" }, saw: 1))
             // Given out afterwards, the county is what it is by now.
-            let newcomer = try await wu.send(wu.change(home, Dwelling { $0.remark = "四" }, saw: 1))
+            let newcomer = try await wu.send(wu.change(wang, dwelling("新路3号", in: Self.old)))
 
             #expect(late.map(\.kind) == [.applied, .applied])
             #expect(above.first?.code == "")

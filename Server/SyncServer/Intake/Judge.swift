@@ -197,7 +197,7 @@ struct Judge {
         let followed = try type.placing.filter { $0.placing == .follows }
             .compactMap { try change.fields.reference($0.number).flatMap(records.record) }
         let isInside =
-            try named.allSatisfy { try granted.cover($0) || isNow($0, within: granted) }
+            try named.allSatisfy { try means($0, within: granted) }
             && followed.allSatisfy { try isHeld($0, under: granted) }
         guard isInside, !named.isEmpty || !followed.isEmpty else { throw Refusal.outside }
     }
@@ -213,7 +213,8 @@ struct Judge {
         return try records.areaMap().held(granted, by: actor.author.device, under: grant)
     }
 
-    private func isNow(_ code: AreaCode, within granted: [AreaCode]) throws -> Bool {
+    /// Whether what a code means today lies in areas: what it was does not count for a grant given since.
+    private func means(_ code: AreaCode, within granted: [AreaCode]) throws -> Bool {
         try records.areaMap().successors(of: code).contains { granted.cover($0) }
     }
 
