@@ -2,8 +2,10 @@ public import SyncProtocol
 
 /// What can be put somewhere by itself when an area is split.
 extension SyncService {
-    /// Hands out the live records of an area that say themselves where they stand, a few at a time: dwellings, and
-    /// people to whom no registration refers. All else goes with one of these. Noted as readings [L-01].
+    /// Hands out the live records of an area that say themselves where they stand, a few at a time.
+    ///
+    /// They are dwellings, and people to whom no registration refers: all else goes with one of these. Noted as
+    /// readings [L-01].
     ///
     /// Throws `role_forbidden`.
     public func standing(

@@ -159,7 +159,7 @@ extension SyncService {
         return moved
     }
 
-    /// Puts some records, and what goes with them, where they stand by now; returns how many of them moved.
+    /// Puts some records, and what goes with them, where they stand by now; returns how many moved.
     private func place(_ ids: Set<RecordID>, _ directed: [RecordID: AreaCode]) async throws -> Int {
         let (schema, now) = (schema, clock())
         return try await store.write { transaction in
@@ -167,7 +167,7 @@ extension SyncService {
             try records.load(ids.sorted())
             try Placing(records: records, schema: schema, now: now)
                 .run(in: transaction, moving: ids, directed: directed)
-            return ids.count { records.hasMoved($0) }
+            return records.moved
         }
     }
 }

@@ -31,9 +31,9 @@ final class WorkingSet {
         return known
     }
 
-    /// Whether a record stands elsewhere than it did before.
-    func hasMoved(_ id: RecordID) -> Bool {
-        before[id]?.placements.map(\.area) != now[id]?.placements.map(\.area)
+    /// How many records stand elsewhere than they did before.
+    var moved: Int {
+        touched.count { before[$0]?.placements.map(\.area) != now[$0]?.placements.map(\.area) }
     }
 
     func load(_ ids: some Sequence<RecordID>) throws {
