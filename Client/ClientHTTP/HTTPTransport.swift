@@ -90,6 +90,24 @@ public final class HTTPTransport: Transport {
         return try unpack(answer)
     }
 
+    /// Asks for something to be done.
+    public func ask(
+        _ json: [UInt8],
+        of path: String,
+        at server: ServerAddress,
+        token: String
+    ) async throws -> [UInt8] {
+        let headers: HTTPHeaders = [
+            "Content-Type": BodyFormat.json.mediaType,
+            "Content-Encoding": ContentCoding.deflate.rawValue,
+            "Accept": BodyFormat.json.mediaType,
+            "Accept-Encoding": ContentCoding.deflate.rawValue,
+            "Authorization": "Bearer \(token)",
+        ]
+        let packed = Zlib.pack(json, as: .deflate)
+        return try unpack(try await exchange(.POST, path, headers, packed, with: server))
+    }
+
     private func post(
         _ body: [UInt8],
         _ path: String,

@@ -100,6 +100,18 @@ extension LocalSQLiteTransaction {
         ).compactMap { RecordID(bytes: $0.bytes(0)) }
     }
 
+    func unplaced() throws -> [RecordID] {
+        try rows(
+            """
+            SELECT DISTINCT o.record FROM outbox o JOIN record r ON r.id = o.record
+            WHERE o.overlaid AND o.kind IS NOT NULL AND o.kind <> 5 AND r.epoch IS NULL
+                AND r.pending = 0 AND r.returned = 0
+                AND NOT EXISTS (SELECT 1 FROM placement WHERE placement.record = r.id)
+            ORDER BY o.record
+            """
+        ).compactMap { RecordID(bytes: $0.bytes(0)) }
+    }
+
     // > [G-02] A device to which it is not the sum of what it holds counts again from its rows.
     func recount(_ mark: (RecordID, Revision, [UInt8]) -> UInt128) throws -> Int {
         try emptyUnreadable()

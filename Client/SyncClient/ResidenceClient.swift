@@ -36,8 +36,9 @@ public final class ResidenceClient: Sendable {
 
     /// Enrols this device with the link that the operator gave.
     ///
-    /// Throws `link_malformed`, `already_enrolled`, `server_untrusted`, and what the server answers.
-    public func enrol(link text: String) async throws -> DeviceProfile {
+    /// Afresh, a device that is enrolled becomes somebody else's: what it held is erased [O-03]. Throws
+    /// `link_malformed`, `already_enrolled`, `unsent_work`, `server_untrusted`, and what the server answers.
+    public func enrol(link text: String, afresh: Bool = false) async throws -> DeviceProfile {
         guard let link = EnrolmentLinkText(text) else {
             throw SyncError(
                 "link_malformed",
@@ -46,12 +47,14 @@ public final class ResidenceClient: Sendable {
                     "应形如 https://…/enroll#code=…&key=…，请整条复制。 It looks like https://host:port/enroll#code=…&key=…"
             )
         }
-        if let profile = try await profile() {
+        let former = try await profile()
+        if former != nil, afresh { try await mustBeGivenAway() }
+        if let profile = former, !afresh {
             throw SyncError(
                 "already_enrolled",
                 "本设备已登记为“\(profile.name)” This device is enrolled already",
                 hint:
-                    "另一台设备请用另一个数据文件夹（--data）。 Use another data folder (--data DIR) for another device."
+                    "另一台设备请用另一个数据文件夹（--data）；换人使用请加 --afresh，原有数据将清除。 Use another data folder (--data DIR) for another device; --afresh gives this one to another person and erases what it held."
             )
         }
         if let kept = try await store.read({ try $0.keptOutbox() }) {
@@ -62,7 +65,8 @@ public final class ResidenceClient: Sendable {
                     "先同步送达，或用 residence outbox 文件 --forget 导出；新设备也可用另一个数据文件夹。 Deliver them by a sync, or export them with `residence outbox FILE --forget`; or use another data folder."
             )
         }
-        let key = try await enrolmentKey()
+        let key =
+            if let former { try await freshKey(besides: former) } else { try await enrolmentKey() }
         let request = EnrolmentRequest(
             code: link.code,
             publicKey: key.publicKey.bytes,
@@ -89,7 +93,11 @@ public final class ResidenceClient: Sendable {
         profile.tlsPin = link.server.pin
         if let key = answer.sealingKey, profile.trusts(key) { profile.sealingKey = key }
         profile.setClock(to: answer.serverTime, at: environment.now())
-        try await store.write { [profile] in try $0.save(profile) }
+        if former != nil {
+            try await begin(afresh: profile)
+        } else {
+            try await store.write { [profile] in try $0.save(profile) }
+        }
         return profile
     }
 

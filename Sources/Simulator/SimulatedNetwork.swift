@@ -206,6 +206,15 @@ final class SimulatedNetwork: Transport {
         throw TransportFailure.unreachable
     }
 
+    func ask(
+        _ json: [UInt8],
+        of path: String,
+        at address: ServerAddress,
+        token: String
+    ) async throws -> [UInt8] {
+        throw TransportFailure.unreachable
+    }
+
     private func telling(
         _ service: SyncService,
         _ body: () async throws -> [UInt8]

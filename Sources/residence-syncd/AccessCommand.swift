@@ -216,6 +216,8 @@ extension Access.Act {
         case .returned: say("查看退回", "returned changes")
         case .duplicates: say("查看疑似重复", "duplicates")
         case .recovery: say("恢复报告", "recovery report")
+        case .areas: say("区划管理", "areas")
+        case .handover: say("工作交接", "handover")
         case .export: say("导出日志", "export of this log")
         case .prune: say("清理日志", "removal by age")
         }

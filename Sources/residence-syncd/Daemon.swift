@@ -18,7 +18,8 @@ struct Daemon: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Serve.self, DeviceCommand.self, Status.self, Show.self, ConflictsCommand.self,
+            Serve.self, DeviceCommand.self, AreaCommand.self, Status.self, Show.self,
+            ConflictsCommand.self,
             QuarantineCommand.self, History.self, Duplicates.self, AuditCommand.self,
             AccessCommand.self, Erase.self,
             Backup.self, Import.self, Restore.self, Recovery.self, Check.self,

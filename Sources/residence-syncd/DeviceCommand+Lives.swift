@@ -16,6 +16,11 @@ struct ChosenDevice: ParsableArguments {
 
     /// Throws `device_ambiguous` and `device_not_found`.
     func found(by service: SyncService) async throws -> StoredDevice {
+        try await Self.found(device, by: service)
+    }
+
+    /// The device that a name, or the first digits of an id, mean.
+    static func found(_ device: String, by service: SyncService) async throws -> StoredDevice {
         let all = try await service.devices()
         let named = all.filter { $0.name == device }
         // A name is meant before the first digits of an id, and few digits are nobody's.

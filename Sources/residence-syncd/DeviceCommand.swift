@@ -12,20 +12,39 @@ struct DeviceCommand: AsyncParsableCommand {
         commandName: "device",
         abstract: say("管理设备", "Enrol and list devices."),
         subcommands: [
-            Add.self, List.self, Areas.self, Suspend.self, Resume.self, Revoke.self, Confirm.self,
+            Add.self, List.self, Areas.self, Handover.self, Suspend.self, Resume.self, Revoke.self,
+            Confirm.self,
         ]
     )
 
     /// Expects a device: prints the link that its coordinator needs.
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: say("登记新设备，生成一次性链接", "Expect a device; prints a one-time link.")
+            abstract: say("登记新设备，生成一次性链接", "Expect a device; prints a one-time link."),
+            discussion: say(
+                "设备换人使用：device add --principal 新人 --replaces 旧设备 --area …，在设备上 residence enroll --afresh；新人登记后旧设备即被撤销。",
+                "A handheld for another person: add --principal NEW --replaces OLD --area …, then residence enroll --afresh on it; once it is enrolled, the old device is revoked [O-03]."
+            )
         )
 
         @OptionGroup var options: CommonOptions
 
         @Option(help: ArgumentHelp(say("设备名称", "What to call it, and who holds it.")))
-        var name: String
+        var name: String?
+
+        @Option(help: ArgumentHelp(say("使用人", "Who holds it."), valueName: "PERSON"))
+        var principal: String?
+
+        @Option(
+            help: ArgumentHelp(
+                say(
+                    "所替换的旧设备，新设备登记后即被撤销",
+                    "The device that it replaces: revoked once this one is enrolled."
+                ),
+                valueName: "DEVICE"
+            )
+        )
+        var replaces: String?
 
         @Option(
             name: .customLong("area"),
@@ -70,6 +89,12 @@ struct DeviceCommand: AsyncParsableCommand {
         )
         var url: String?
 
+        func validate() throws {
+            guard name != nil || principal != nil else {
+                throw ValidationError(say("请写 --name 或 --principal", "Give --name or --principal"))
+            }
+        }
+
         func run() async throws {
             try await options.run {
                 let codes = try areas.map(Self.area)
@@ -80,12 +105,7 @@ struct DeviceCommand: AsyncParsableCommand {
                 let address =
                     url ?? kept.map { String(decoding: $0, as: UTF8.self) }
                     ?? "http://127.0.0.1:7800"
-                let (code, expires) = try await service.expectDevice(
-                    named: name,
-                    areas: codes,
-                    department: department,
-                    role: try Self.role(role)
-                )
+                let (code, expires) = try await expected(by: service, codes)
                 let link = EnrolmentLink(
                     address: address,
                     code: code.description,
@@ -97,6 +117,29 @@ struct DeviceCommand: AsyncParsableCommand {
                 )
                 try show(link, expires)
             }
+        }
+
+        private func expected(
+            by service: SyncService,
+            _ areas: [AreaCode]
+        ) async throws -> (code: OneTimeCode, expires: Int64) {
+            let called = [principal, name].compactMap(\.self).joined(separator: " ")
+            let role = try Self.role(role)
+            guard let replaces else {
+                return try await service.expectDevice(
+                    named: called,
+                    areas: areas,
+                    department: department,
+                    role: role
+                )
+            }
+            return try await service.expectReplacement(
+                of: try await ChosenDevice.found(replaces, by: service).id,
+                named: called,
+                areas: areas,
+                department: department,
+                role: role
+            )
         }
 
         static func area(_ text: String) throws -> AreaCode {

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import SyncProtocol
 
-/// A new file of JSON documents, one to a line, for its owner's eyes.
+/// A new file of lines, most often a JSON document each, for its owner's eyes.
 final class LineFile {
     private let handle: FileHandle
     private let encoder: JSONEncoder
@@ -38,6 +38,12 @@ final class LineFile {
 
     func add(_ document: some Encodable) throws {
         waiting += try encoder.encode(document) + [UInt8(ascii: "\n")]
+        guard waiting.count > 1 << 20 else { return }
+        try flush()
+    }
+
+    func add(text: String) throws {
+        waiting += Data(text.utf8)
         guard waiting.count > 1 << 20 else { return }
         try flush()
     }

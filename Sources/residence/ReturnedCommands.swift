@@ -14,9 +14,16 @@ struct Returned: AsyncParsableCommand {
     )
 
     @OptionGroup var options: CommonOptions
+    @Flag(
+        help: ArgumentHelp(
+            say("他人移交给本设备的（需要网络）", "Those of others that were handed over; needs the network.")
+        )
+    )
+    var handed = false
 
     func run() async throws {
         try await options.run { client in
+            if handed { return try await HandedList(client).show(asJSON: options.json) }
             let captures = try await client.returnedCaptures()
             let settlements = try await client.settlements()
             if options.json {
@@ -174,9 +181,19 @@ struct Mend: AsyncParsableCommand {
     var assignments: [String] = []
     @Flag(help: ArgumentHelp(say("撤回被拒的请求", "Take back what was asked and refused.")))
     var withdraw = false
+    @Flag(
+        help: ArgumentHelp(
+            say(
+                "编号是 returned --handed 所列的序号：立即在服务器上改正（需要网络）",
+                "The id is a number of returned --handed: mend it at the server, at once."
+            )
+        )
+    )
+    var handed = false
 
     func run() async throws {
         try await options.run { client in
+            if handed { return try await HandedList(client).mend(id, assignments, options) }
             let record = try await client.record(withPrefix: id)
             if withdraw {
                 try await client.withdraw(record.id)

@@ -6,15 +6,28 @@ internal import Terminal
 /// `residence enroll LINK`: makes this device known to its server.
 struct Enroll: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: say("用登记链接登记本设备", "Enrol this device with the operator's link.")
+        abstract: say("用登记链接登记本设备", "Enrol this device with the operator's link."),
+        discussion: say(
+            "换人使用：先由原使用者同步，再用 --afresh 登记；原使用者的记录、草稿和密钥全部清除。",
+            "For another person: the first one syncs, then --afresh enrols anew and erases all that was theirs [O-03]."
+        )
     )
 
     @OptionGroup var options: CommonOptions
     @Argument(help: ArgumentHelp(say("登记链接", "The link."), valueName: "LINK")) var link: String
+    @Flag(
+        help: ArgumentHelp(
+            say(
+                "换人使用：清除原使用者的全部数据，重新登记",
+                "The device is another person's now: erase what it held, and enrol anew."
+            )
+        )
+    )
+    var afresh = false
 
     func run() async throws {
         try await options.run { client in
-            let profile = try await client.enrol(link: link)
+            let profile = try await client.enrol(link: link, afresh: afresh)
             let areas = profile.grant.areas.map(\.rawValue)
             if options.json {
                 return try Console.out(

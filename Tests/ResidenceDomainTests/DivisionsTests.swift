@@ -59,4 +59,13 @@ import Testing
         #expect(!newer.isKnownResidence("330902002"))
         #expect(newer.path(of: "330902777") == "定海区 新镇")
     }
+
+    @Test func `codes that are newer than the table are known where somebody says so`() {
+        let table = Divisions.embedded.knowing(["330902101", "3309", "330902102003"])
+
+        #expect(table.isKnownResidence("330902101") && table.isKnownResidence("330902101004"))
+        #expect(table.isKnownResidence("330902102"))
+        #expect(!table.isKnownResidence("330902999"))
+        #expect(!Divisions.embedded.isKnownResidence("330902101"))
+    }
 }

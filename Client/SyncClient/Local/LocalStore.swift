@@ -80,6 +80,8 @@ public protocol LocalReader {
     func records(before epoch: Epoch) throws -> [LocalRecord]
     /// Records that the server gave, that stand nowhere, and that no change needs.
     func strays() throws -> [RecordID]
+    /// Records that accepted changes of this device made, that the server never gave, and that no other change needs.
+    func unplaced() throws -> [RecordID]
     /// How many conflicts are open among what the device holds.
     func conflictCount() throws -> Int
     /// What is left of a device that was revoked; `nil` where nothing is, or none was.

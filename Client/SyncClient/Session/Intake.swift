@@ -49,6 +49,9 @@ struct Intake {
         for id in answered.union(settled).subtracting(arrived) { try lay(id) }
         touched.formUnion(arrived.union(settled))
         try resendWhatWaited(for: try accepted().union(arrived).union(settled))
+        if !response.hasMore {
+            touched.formUnion(try dropWhatStandsElsewhere(outside: profile.grant))
+        }
         let wentBack = response.pages.contains { $0.restarts && isBehind($0, bookmarks) }
         if wentBack { profile.isEntering = true }
         if profile.isEntering == true, !response.hasMore {

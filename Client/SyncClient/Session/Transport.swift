@@ -42,6 +42,13 @@ public protocol Transport: Sendable {
     func deliver(_ outbox: [UInt8], to server: ServerAddress) async throws -> [UInt8]
     /// Reads a document in JSON: `/v1/…`. Throws `TransportFailure`.
     func read(_ path: String, from server: ServerAddress, token: String) async throws -> [UInt8]
+    /// Asks for something to be done, in JSON, and returns the answer in JSON. Throws `TransportFailure`.
+    func ask(
+        _ json: [UInt8],
+        of path: String,
+        at server: ServerAddress,
+        token: String
+    ) async throws -> [UInt8]
 }
 
 /// The answer to a request, and what both weighed on the wire.

@@ -25,6 +25,8 @@ public enum Role: String, Hashable, Codable, CaseIterable, Sendable {
         case audit
         /// Redact by law.
         case erase
+        /// Rename, merge and split areas, and hand work over.
+        case areas
     }
 
     // > [A-05] A grant names a role, and one table says what each role may do: settling conflicts and

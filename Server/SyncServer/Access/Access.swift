@@ -30,6 +30,10 @@ public struct Access: Codable, Hashable, Sendable {
         case duplicates
         /// What a restore left to decide (恢复报告).
         case recovery
+        /// Records of an area were listed for an operator, or areas were renamed, merged or split (撤并).
+        case areas
+        /// Work was given to another device (工作交接).
+        case handover
         /// Entries of this log were written to a file (导出日志).
         case export
         /// Entries of this log were removed (清理日志).

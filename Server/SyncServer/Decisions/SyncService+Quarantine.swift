@@ -43,7 +43,8 @@ extension SyncService {
 
     /// Changes in quarantine that somebody may see, the oldest first.
     ///
-    /// Those of their own device; a reviewer those of every device whose areas are all theirs.
+    /// Those of their own device and those that were handed over to it [O-02]; a reviewer those of every
+    /// device whose areas are all theirs.
     public func quarantine(
         for principal: Principal,
         unsettledOnly: Bool = true,
@@ -53,6 +54,7 @@ extension SyncService {
         let limit = max(1, min(limit, limits.rowsPerPage))
         let page = try await store.read { transaction in
             var page = QuarantinePage()
+            let handovers = try transaction.handovers()
             var cursor = id
             while page.entries.count <= limit {
                 let rows = try transaction.returned(
@@ -63,6 +65,7 @@ extension SyncService {
                 for returned in rows {
                     guard let device = try transaction.device(returned.change.device),
                         principal.sees(returnedBy: device)
+                            || handovers.isHeir(principal.device, of: returned)
                     else { continue }
                     page.entries.append((returned, device.name))
                 }
@@ -104,7 +107,8 @@ extension SyncService {
     ) throws -> (returned: ReturnedChange, author: String) {
         guard let returned = try transaction.returned(id),
             let device = try transaction.device(returned.change.device),
-            principal.sees(returnedBy: device)
+            try principal.sees(returnedBy: device)
+                || transaction.handovers().isHeir(principal.device, of: returned)
         else {
             throw SyncError(
                 "quarantine_not_found",
@@ -119,10 +123,13 @@ extension SyncService {
     private static func unsettled(
         _ id: UInt64,
         for principal: Principal,
+        heirsMay: Bool = false,
         in transaction: some StoreReader
     ) throws -> ReturnedChange {
-        try principal.check(.settle)
         let returned = try returned(id, for: principal, in: transaction).returned
+        let isTheirs =
+            try heirsMay && transaction.handovers().isHeir(principal.device, of: returned)
+        if !isTheirs { try principal.check(.settle) }
         guard returned.settlement == nil else {
             throw SyncError(
                 "quarantine_settled",
@@ -144,7 +151,13 @@ extension SyncService {
         for principal: Principal
     ) async throws -> ActResult {
         try await act(for: principal, mending: id) { transaction in
-            let returned = try Self.unsettled(id, for: principal, in: transaction)
+            // > [O-02] Whoever was given somebody's work sees what was returned to them, and may mend it.
+            let returned = try Self.unsettled(
+                id,
+                for: principal,
+                heirsMay: true,
+                in: transaction
+            )
             guard
                 var change = try? Change(
                     payload: returned.change.payload,
@@ -269,6 +282,8 @@ extension Principal {
         if device.id == self.device { return true }
         guard role.may(.settle) else { return false }
         guard let areas else { return true }
-        return device.grant.areas.allSatisfy(areas.cover)
+        // One that holds nothing any more is of where it was.
+        let held = device.grants.last { !$0.areas.isEmpty }?.areas ?? []
+        return !held.isEmpty && held.allSatisfy(areas.cover)
     }
 }

@@ -28,6 +28,10 @@ public struct ServerIdentity: Sendable {
                 try transaction.set(new.naturalKey.bytes, for: .identityKey)
                 try transaction.beginEpoch(at: max(now, 1), .created)
             }
+            // Whoever places a record holds the map: it has to be there to be held.
+            if try transaction.setting(.areaMap) == nil {
+                try transaction.set(AreaMap().bytes, for: .areaMap)
+            }
             guard try transaction.epoch() > .none,
                 let key = try transaction.setting(.serverKey).flatMap(SigningKey.init(seed:)),
                 let natural = try transaction.setting(.identityKey).flatMap(NaturalKey.init(bytes:))

@@ -128,6 +128,8 @@ extension SyncService {
             )
         }
         enrolment.usedBy = key.deviceID
+        // The map may have been changed since the code was given out [P-05].
+        enrolment.areas = try transaction.areaMap().current(enrolment.areas)
         var device = StoredDevice(
             id: key.deviceID,
             publicKey: key.bytes,
@@ -154,6 +156,7 @@ extension SyncService {
         }
         try transaction.save(enrolment)
         try transaction.save(device)
+        try transaction.retireDevice(replacedBy: enrolment, at: now)
         return device
     }
 

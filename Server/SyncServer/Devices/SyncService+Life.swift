@@ -14,7 +14,8 @@ extension SyncService {
         role: Role? = nil,
         to id: DeviceID
     ) async throws -> StoredDevice {
-        try await change(id) { device in
+        let areas = try await areaMap().current(areas)
+        return try await change(id) { device in
             guard device.claimed == nil else { throw SyncError.awaitsConfirmation(device.id) }
             let next = Grant(
                 number: device.grant.number + 1,

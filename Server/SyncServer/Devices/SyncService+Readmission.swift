@@ -87,7 +87,7 @@ extension SyncService {
                 Grant(
                     // Above whatever the device holds: or it would not hear of these areas.
                     number: max(device.grant.number, min(claimed.number, Self.grantLimit)) + 1,
-                    areas: areas,
+                    areas: try transaction.areaMap().current(areas),
                     role: role
                 )
             )

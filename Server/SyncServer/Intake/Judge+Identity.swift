@@ -103,7 +103,7 @@ extension Judge {
             throw waits ? Refusal.waits : Refusal.targetUnknown
         }
         guard id != standing.state.id else { throw Refusal.circular }
-        if let granted = actor.areas(under: change.grant), !id.isDerived,
+        if let granted = try areas(under: change.grant), !id.isDerived,
             try !isHeld(target, under: granted)
         {
             throw Refusal.outside

@@ -186,7 +186,7 @@ struct Judge {
         for change: Change,
         _ type: RecordType
     ) throws {
-        guard let granted = actor.areas(under: change.grant) else { return }
+        guard let granted = try areas(under: change.grant) else { return }
         if let standing, try isHeld(standing, under: granted) { return }
         // A capture of what is known elsewhere already is a concurrent creation: it names the area.
         guard change.isCreation, standing == nil || change.record.isDerived else {
@@ -197,9 +197,25 @@ struct Judge {
         let followed = try type.placing.filter { $0.placing == .follows }
             .compactMap { try change.fields.reference($0.number).flatMap(records.record) }
         let isInside =
-            try named.allSatisfy { granted.cover($0) }
+            try named.allSatisfy { try means($0, within: granted) }
             && followed.allSatisfy { try isHeld($0, under: granted) }
         guard isInside, !named.isEmpty || !followed.isEmpty else { throw Refusal.outside }
+    }
+
+    // > [P-07] What was captured under a grant that held the former area is accepted however late it
+    // > arrives; so is a former code under a grant that holds its successor.
+
+    /// The areas in which the author may act, and what became of them; `nil` for everywhere.
+    func areas(under grant: UInt64) throws -> [AreaCode]? {
+        guard let granted = actor.areas(under: grant), !actor.isServer else {
+            return actor.areas(under: grant)
+        }
+        return try records.areaMap().held(granted, by: actor.author.device, under: grant)
+    }
+
+    /// Whether what a code means today lies in areas: what it was does not count for a grant given since.
+    private func means(_ code: AreaCode, within granted: [AreaCode]) throws -> Bool {
+        try records.areaMap().successors(of: code).contains { granted.cover($0) }
     }
 
     /// Whether the device holds a record, held it before it left, or made it.

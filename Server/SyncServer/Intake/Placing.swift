@@ -10,11 +10,16 @@ struct Placing {
     /// The server's clock, in milliseconds since 1970.
     let now: Int64
 
-    /// Puts everything that changed at new positions.
-    func run(in transaction: some StoreTransaction) throws {
+    /// Puts everything that changed at new positions; and some records where they stand by now, with what goes
+    /// with them, as the map was changed [P-06].
+    func run(
+        in transaction: some StoreTransaction,
+        moving ids: Set<RecordID> = [],
+        directed: [RecordID: AreaCode] = [:]
+    ) throws {
         var moves: [FeedMove] = []
-        let standing = Standing(records: records, schema: schema)
-        let affected = try standing.affected()
+        let standing = Standing(records: records, schema: schema, directed: directed)
+        let affected = try standing.affected().union(standing.company(of: ids))
         for id in affected.union(records.news.map(\.state.id)).sorted() {
             guard let record = try records.record(id) else { continue }
             // A tombstone stays where the record stood: whoever held it has to hear of it.

@@ -16,10 +16,24 @@ final class WorkingSet {
     private var newReferences: [RecordID: Set<Reference>] = [:]
     private var touched: Set<RecordID> = []
     private var touchedConflicts: Set<RecordID> = []
+    private var map: AreaMap?
 
     init(_ transaction: any StoreTransaction, schema: Schema) {
         self.transaction = transaction
         self.schema = schema
+    }
+
+    /// What was done to the map of areas.
+    func areaMap() throws -> AreaMap {
+        if let map { return map }
+        let known = try transaction.areaMap()
+        map = known
+        return known
+    }
+
+    /// How many records stand elsewhere than they did before.
+    var moved: Int {
+        touched.count { before[$0]?.placements.map(\.area) != now[$0]?.placements.map(\.area) }
     }
 
     func load(_ ids: some Sequence<RecordID>) throws {

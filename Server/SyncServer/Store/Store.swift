@@ -211,6 +211,12 @@ public enum Setting: String, Sendable {
     case serverKey = "server_key"
     /// The key for derived ids.
     case identityKey = "identity_key"
+    /// What was done to the map of areas, in JSON [P-05].
+    case areaMap = "area_map"
+    /// Whose open work was given to whom, in JSON [O-01].
+    case handovers
+    /// Which device a code that was given out replaces, in JSON [O-03].
+    case replacements
     /// When the last backup was begun, in milliseconds since 1970, as text: the backup has it, too.
     case backupBegan = "backup_began"
     /// The last backup that was verified: when it was begun, in milliseconds since 1970, as text.

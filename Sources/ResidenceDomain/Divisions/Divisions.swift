@@ -16,7 +16,7 @@ public struct Divisions: Sendable {
     public let townships: [Division]
 
     private let names: [String: String]
-    private let townshipCodes: Set<String>
+    private var townshipCodes: Set<String>
 
     /// Builds a table from two CSV texts, each with a code and a name in its first two columns.
     ///
@@ -30,6 +30,15 @@ public struct Divisions: Sendable {
         )
         townships = own.filter { $0.code.utf8.count == 9 }.sorted { $0.code < $1.code }
         townshipCodes = Set(townships.map(\.code))
+    }
+
+    /// The table with some townships that it does not have: codes are changed faster than programs.
+    public func knowing(_ codes: some Sequence<String>) -> Divisions {
+        var table = self
+        table.townshipCodes.formUnion(
+            codes.filter { $0.utf8.count >= 9 }.map { String($0.prefix(9)) }
+        )
+        return table
     }
 
     /// The name of one division, without those above it: 昌国街道.

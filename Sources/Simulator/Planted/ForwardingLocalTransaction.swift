@@ -121,6 +121,10 @@ extension ForwardingLocalTransaction {
         try base.strays()
     }
 
+    func unplaced() throws -> [RecordID] {
+        try base.unplaced()
+    }
+
     func conflictCount() throws -> Int {
         try base.conflictCount()
     }

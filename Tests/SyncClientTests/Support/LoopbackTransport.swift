@@ -112,6 +112,24 @@ struct LoopbackTransport: Transport {
         }
     }
 
+    /// Only a returned change can be mended here: `/v1/quarantine/NUMBER/mend`.
+    func ask(
+        _ json: [UInt8],
+        of path: String,
+        at server: ServerAddress,
+        token: String
+    ) async throws -> [UInt8] {
+        let number = path.split(separator: "/").dropFirst(2).first.flatMap { UInt64($0) }
+        return try await telling { service in
+            let device = try await service.authenticate(token)
+            return try await service.mend(
+                number ?? 0,
+                MendRequest(json: json),
+                for: Principal(device)
+            ).json
+        }
+    }
+
     private func answer(to body: [UInt8], _ token: String) async throws -> [UInt8] {
         try await telling { service in
             let device = try await service.authenticate(token, forSync: true)

@@ -1,0 +1,92 @@
+internal import Foundation
+public import SyncProtocol
+
+/// Somebody's open work was given to somebody else 工作交接.
+public struct Handover: Hashable, Codable, Sendable {
+    /// The device whose work it was.
+    public var from: DeviceID
+    /// The device whose work it is.
+    public var to: DeviceID
+    /// The last grant under which it was captured: what came later is not part of it.
+    public var grant: UInt64
+    /// Who gave it.
+    public var by: String
+    /// Why, in words.
+    public var reason: String
+    /// When, in milliseconds since 1970, by the server's clock.
+    public var at: Int64
+}
+
+extension [Handover] {
+    // > [O-02] Whoever was given somebody's work sees what was returned to them, and may mend it.
+
+    /// The device to which a returned change was handed over; `nil` where it was to none.
+    func heir(of returned: ReturnedChange) -> DeviceID? {
+        let author = returned.change.device
+        let change = try? Change(payload: returned.change.payload, epoch: returned.change.epoch)
+        let grant = change?.grant ?? 0
+        let heir = reduce(author) { holder, handover in
+            guard handover.from == holder, holder != author || grant <= handover.grant else {
+                return holder
+            }
+            return handover.to
+        }
+        return heir == author ? nil : heir
+    }
+
+    func isHeir(_ device: DeviceID?, of returned: ReturnedChange) -> Bool {
+        guard !isEmpty, let device else { return false }
+        return heir(of: returned) == device
+    }
+}
+
+extension StoreReader {
+    /// Every handover, the first one first.
+    public func handovers() throws -> [Handover] {
+        guard let json = try setting(.handovers) else { return [] }
+        guard let known = try? JSONDecoder().decode([Handover].self, from: Data(json)) else {
+            throw SyncError.settingsDamaged
+        }
+        return known
+    }
+}
+
+extension StoreTransaction {
+    func save(_ handovers: [Handover]) throws {
+        try set(Array(try JSONEncoder().encode(handovers)), for: .handovers)
+    }
+
+    // > [O-03] Once somebody has enrolled with a code that was given out in the place of a device, that device
+    // > is revoked.
+
+    /// Notes that a code is given out in the place of a device.
+    func note(_ code: [UInt8], inPlaceOf device: DeviceID) throws {
+        var known = try replacements()
+        known[code.hexadecimal] = device.description
+        try set(Array(try JSONEncoder().encode(known)), for: .replacements)
+    }
+
+    /// Revokes the device in the place of which a code was given out; what it seals is taken.
+    func retireDevice(replacedBy enrolment: Enrolment, at now: Int64) throws {
+        var known = try replacements()
+        guard let digits = known.removeValue(forKey: enrolment.codeHash.hexadecimal),
+            let id = DeviceID(digits)
+        else { return }
+        try set(Array(try JSONEncoder().encode(known)), for: .replacements)
+        guard id != enrolment.usedBy, var device = try device(id), device.revoked == nil else {
+            return
+        }
+        device.revoked = StoredDevice.Revoked(at: now, takesOutbox: true)
+        device.suspendedAt = nil
+        device.claimed = nil
+        try save(device)
+    }
+
+    private func replacements() throws -> [String: String] {
+        guard let json = try setting(.replacements) else { return [:] }
+        guard let known = try? JSONDecoder().decode([String: String].self, from: Data(json)) else {
+            throw SyncError.settingsDamaged
+        }
+        return known
+    }
+}
