@@ -10,6 +10,7 @@ final class Connection {
     private var handle: OpaquePointer?
     /// The names of the statements that are prepared, by their text.
     private var prepared: [String: String] = [:]
+    private let warnings = Warnings()
 
     init(_ settings: PostgresSettings) { self.settings = settings }
 
@@ -27,6 +28,7 @@ final class Connection {
     /// Each is prepared the first time. Throws the first failure.
     func run(_ statements: [Statement]) throws -> [Rows] {
         let connection = try open()
+        warnings.states = []
         var new: [String: String] = [:]
         /// What results are awaited, in order: `true` for a statement's own.
         var awaited: [Bool] = []
@@ -88,7 +90,7 @@ final class Connection {
         var failure: PostgresFailure?
         for isOwn in awaited {
             var last: Rows?
-            while let result = PQgetResult(connection) {
+            while let result = try next(on: connection) {
                 let rows = Rows(result)
                 last = rows
                 switch rows.status {
@@ -101,7 +103,7 @@ final class Connection {
             if isOwn, let last { results.append(last) }
         }
         // What ends the round trip.
-        while let result = PQgetResult(connection) {
+        while let result = try next(on: connection) {
             if Rows(result).status == PGRES_PIPELINE_SYNC { break }
         }
         guard PQstatus(connection) != CONNECTION_BAD else { throw lost(failure) }
@@ -111,6 +113,31 @@ final class Connection {
         }
         return results
     }
+
+    /// The next result, once it is there.
+    ///
+    /// A database that hangs, or a network that swallows everything, says nothing for longer than any
+    /// statement may take: the connection counts as lost then, and nobody waits for ever.
+    private func next(
+        on connection: OpaquePointer,
+        within seconds: Int? = nil
+    ) throws -> OpaquePointer? {
+        let end = ContinuousClock.now + .seconds(seconds ?? settings.silence)
+        while PQisBusy(connection) == 1 {
+            let left = (end - .now) / .milliseconds(1)
+            guard left > 0 else {
+                throw lost(PostgresFailure(state: "", message: "the database does not answer"))
+            }
+            var socket = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
+            poll(&socket, 1, Int32(min(left + 1, 1e9)))
+            guard PQconsumeInput(connection) == 1 else { throw lost(nil) }
+        }
+        return PQgetResult(connection)
+    }
+
+    /// Whether the last commit gave up waiting for a synchronous standby, as somebody may tell it to
+    /// (`pg_cancel_backend`): the database says that it is done, with a warning that a fail-over may lose it.
+    var mayBeUnreplicated: Bool { warnings.states.contains("01000") }
 
     /// Undoes what an open transaction did, and prepares everything anew: what was sent behind a statement that
     /// failed was never prepared, and nobody knows which.
@@ -128,15 +155,18 @@ final class Connection {
     /// Runs statements without values, in one transaction unless they say otherwise.
     ///
     /// For what cannot be prepared: tables, vacuum.
-    func execute(_ script: String) throws {
+    func execute(_ script: String) throws { try execute(script, within: nil) }
+
+    private func execute(_ script: String, within seconds: Int?) throws {
         let connection = try open()
         PQexitPipelineMode(connection)
-        guard let result = PQexec(connection, script) else { throw lost(nil) }
-        let rows = Rows(result)
-        guard PQstatus(connection) != CONNECTION_BAD else { throw lost(rows.failure) }
-        guard PQenterPipelineMode(connection) == 1 else { throw lost(nil) }
-        guard rows.status == PGRES_COMMAND_OK || rows.status == PGRES_TUPLES_OK else {
-            let failure = rows.failure
+        try sent(PQsendQuery(connection, script))
+        var last: Rows?
+        while let result = try next(on: connection, within: seconds) { last = Rows(result) }
+        guard PQstatus(connection) != CONNECTION_BAD else { throw lost(last?.failure) }
+        guard PQenterPipelineMode(connection) == 1, let last else { throw lost(nil) }
+        guard last.status == PGRES_COMMAND_OK || last.status == PGRES_TUPLES_OK else {
+            let failure = last.failure
             if failure.isLost { close() }
             throw failure
         }
@@ -146,7 +176,7 @@ final class Connection {
     func executeSlowly(_ script: String) throws {
         try execute("SET statement_timeout = 0")
         do {
-            try execute(script)
+            try execute(script, within: 30 * 86_400)
             try execute("SET statement_timeout = '\(settings.statementTimeout)s'")
         } catch {
             // The next one sets its limits anew.
@@ -182,6 +212,17 @@ final class Connection {
         guard let new = PQconnectdbParams(keywords, texts, 1) else { throw lost(nil) }
         handle = new
         guard PQstatus(new) == CONNECTION_OK, PQenterPipelineMode(new) == 1 else { throw lost(nil) }
+        PQsetNoticeReceiver(
+            new,
+            { warnings, notice in
+                guard let warnings, let state = PQresultErrorField(notice, Rows.sqlstate) else {
+                    return
+                }
+                Unmanaged<Warnings>.fromOpaque(warnings).takeUnretainedValue().states
+                    .append(String(cString: state))
+            },
+            Unmanaged.passUnretained(warnings).toOpaque()
+        )
         do {
             try prepareSession()
         } catch {
@@ -199,11 +240,14 @@ final class Connection {
             SET statement_timeout = '\(settings.statementTimeout)s';
             SET lock_timeout = '\(settings.lockTimeout)s';
             SET idle_in_transaction_session_timeout = '\(settings.idleTimeout)s';
-            SET client_min_messages = error;
+            SET client_min_messages = warning;
             SELECT set_config('synchronous_commit', 'on', false)
                 WHERE current_setting('synchronous_commit') = 'off';
             """
         )
+        if let schema = settings.schema {
+            try execute("CREATE SCHEMA IF NOT EXISTS \(schema); SET search_path = \(schema)")
+        }
         if settings.migrates { try Migrations.run(on: self) }
     }
 
@@ -216,4 +260,9 @@ final class Connection {
         }
         close()
     }
+}
+
+/// What the database warned of in the last round trip, by its codes.
+private final class Warnings {
+    var states: [String] = []
 }

@@ -26,6 +26,9 @@ struct PostgresFailure: Error {
         "25006", "57P01", "57P02", "57P03", "57P05", "25P03", "26000", "0A000",
     ]
 
+    /// Whether the connection was ended before the last statement was looked at: it was not done.
+    var isCertain: Bool { ["25006", "25P03", "57P05"].contains(state) }
+
     /// Whether the transaction met another one, and may be done again from its beginning.
     ///
     /// Two that make the same record, setting or device at once meet in a unique index: done again, the second

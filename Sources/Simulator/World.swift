@@ -22,7 +22,12 @@ final class World {
         weather = plan.weather.drawn(by: &random)
         chronicle = Chronicle(keepsLines: plan.keepsStory)
         report = RunReport(seed: plan.seed)
-        server = try SimulatedServer(time: time, random: &random, bug: plan.bug)
+        server = try SimulatedServer(
+            time: time,
+            random: &random,
+            bug: plan.bug,
+            database: plan.database
+        )
         try await server.start()
         for _ in 0..<max(1, plan.devices) { try await hire() }
     }

@@ -1,0 +1,199 @@
+import Foundation
+import Simulator
+import SyncProtocol
+import Synchronization
+import TestSupport
+import Testing
+
+/// Two daemons behind a balancer, a primary and a synchronous standby; everything that may fail does.
+@Suite(.serialized, .enabled(if: PostgresCluster.isInstalled, "not run: no PostgreSQL"))
+struct PostgresFaultTests {
+    @Test
+    func `whatever is killed or cut, nothing acknowledged is missing, doubled or passed over`()
+        async throws
+    {
+        let pair = try PostgresPair()
+        let cables = try [Relay(to: [pair.port(of: .one)]), Relay(to: [pair.port(of: .two)])]
+        let first = try Self.daemon(on: pair.address())
+        let second = try Self.daemon(on: pair.address(through: cables.map(\.port)))
+        let balancer = try Relay(to: [first.port, second.port])
+        defer { for relay in cables + [balancer] { relay.close() } }
+        let url = "http://127.0.0.1:\(balancer.port)"
+        let names = ["a", "b", "c", "d"]
+        for name in names { try first.enrol(name, areas: ["330921"], through: url) }
+        let team = Team(names.map { first.device($0) })
+        try team.goOn(for: 4)
+
+        // A daemon dies: the other one serves.
+        first.kill()
+        try team.goOn(for: 4)
+        try first.restart()
+
+        // The primary dies: a pause until the standby is promoted, not an outage.
+        try pair.kill(.one)
+        try pair.promote(.two)
+        try team.goOn(for: 4)
+        try pair.rejoin(.one, from: .two)
+        try team.goOn(for: 4)
+
+        // The network between the second daemon and the database swallows everything.
+        for cable in cables { cable.cut() }
+        try team.goOn(for: 4)
+        for cable in cables { cable.mend() }
+        try team.goOn(for: 4)
+
+        // Others hold every connection that the database gives away: a refusal that says when to ask again.
+        let squatters = try Squatters(on: pair, .two)
+        let refused = Loopback.get("/health/ready", from: first.port)
+        squatters.leave()
+        try team.goOn(for: 4)
+
+        // Power fails in the whole room.
+        first.kill()
+        second.kill()
+        try pair.kill(.two)
+        try pair.kill(.one)
+        try pair.start(.two)
+        try pair.start(.one)
+        try first.restart()
+        try second.restart()
+        try team.goOn(for: 4)
+
+        team.stop()
+        for name in names + names { try first.on(name, "sync", "--attempts", "20") }
+        try first.enrol("new", areas: ["330921"], through: url)
+        try first.on("new", "sync")
+        let check = try first.atServer("check", "--json")
+        let audit = try first.atServer("audit", "verify", "--json")
+        let verdicts = try await Inspection.judge(
+            database: pair.address(),
+            devices: (names + ["new"]).map { URL(fileURLWithPath: first.device($0)) },
+            captured: team.captured
+        )
+
+        #expect(verdicts == [])
+        #expect(check.status == 0, "\(check.output) \(check.errors)")
+        #expect(audit.status == 0, "\(audit.output) \(audit.errors)")
+        #expect(
+            refused.contains(" 503 ") && refused.lowercased().contains("retry-after"),
+            "\(refused)"
+        )
+        #expect(team.captured.count >= 30)
+        #expect(
+            try first.atServer("status", "--json").json()["changes"] as? Int == team.captured.count
+        )
+    }
+
+    /// A daemon that is less patient than usual, so that the story stays short.
+    private static func daemon(on address: String) throws -> RunningDaemon {
+        try RunningDaemon(
+            settings: """
+                {"store": "\(address)&connect_timeout=2", "database":
+                {"patience": 8, "statement": 5, "lock": 4, "idle": 5, "silence": 7}}
+                """
+        )
+    }
+}
+
+/// Devices that capture and sync without a pause, each in a thread of its own.
+private final class Team: Sendable {
+    private struct State {
+        var captured: [RecordID] = []
+        var syncs = 0
+        var isOver = false
+        var working = 0
+    }
+
+    /// What the team has not done after so long it will not do.
+    private static let patience = Duration.seconds(60)
+    private let state = Mutex(State())
+
+    init(_ folders: [String]) {
+        state.withLock { $0.working = folders.count }
+        for folder in folders {
+            Thread.detachNewThread {
+                var number = 0
+                while !self.state.withLock({ $0.isOver }) {
+                    number += 1
+                    self.work(in: folder, number)
+                }
+                self.state.withLock { $0.working -= 1 }
+            }
+        }
+    }
+
+    var captured: [RecordID] { state.withLock { $0.captured } }
+
+    /// Captures a person whom the others capture, too, and syncs.
+    private func work(in folder: String, _ number: Int) {
+        let added = try? Programs.run(
+            "residence",
+            [
+                "--data", folder, "add", "person", "name=张三", "sex=1", "document_type=2",
+                "document_number=E\(10_000_000 + number)", "captured_in=330921101", "--json",
+            ]
+        )
+        let id = (try? added?.json()["id"] as? String).flatMap { RecordID($0) }
+        if let id, added?.status == 0 { state.withLock { $0.captured.append(id) } }
+        let synced = try? Programs.run("residence", ["--data", folder, "sync", "--attempts", "1"])
+        if synced?.status == 0 { state.withLock { $0.syncs += 1 } }
+    }
+
+    /// Waits until as many more syncs have ended well.
+    func goOn(for syncs: Int) throws {
+        let goal = state.withLock { $0.syncs + syncs }
+        let end = ContinuousClock.now + Self.patience
+        while state.withLock({ $0.syncs < goal }) {
+            try #require(ContinuousClock.now < end, "nobody is served any more")
+            usleep(20_000)
+        }
+    }
+
+    func stop() {
+        state.withLock { $0.isOver = true }
+        while state.withLock({ $0.working > 0 }) { usleep(20_000) }
+    }
+}
+
+/// Connections that the database has given to somebody else: all that there are.
+private final class Squatters {
+    private var held: [Int32] = []
+
+    init(on pair: PostgresPair, _ node: PostgresPair.Node) throws {
+        let port = pair.port(of: node)
+        // Those whom the daemons have are ended, again and again, until none is left for them.
+        for _ in 0..<3 {
+            while let connection = Self.take(port) { held.append(connection) }
+            try pair.run(
+                """
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE application_name = 'residence-syncd'
+                """,
+                on: node
+            )
+        }
+        while let connection = Self.take(port) { held.append(connection) }
+    }
+
+    func leave() {
+        for connection in held { _ = Foundation.close(connection) }
+        held = []
+    }
+
+    /// Says who it is, as libpq does; `nil` where the database has no connection left.
+    private static func take(_ port: Int) -> Int32? {
+        guard let connection = Loopback.connect(to: port) else { return nil }
+        let words = "user\0residence\0database\0postgres\0\0"
+        let length = UInt32(8 + words.utf8.count)
+        var message = withUnsafeBytes(of: length.bigEndian, Array.init)
+        message += withUnsafeBytes(of: UInt32(196_608).bigEndian, Array.init) + Array(words.utf8)
+        _ = send(connection, message, message.count, Int32(MSG_NOSIGNAL))
+        var answer: UInt8 = 0
+        // “R” is what it says to whoever may come in.
+        guard recv(connection, &answer, 1, 0) == 1, answer == UInt8(ascii: "R") else {
+            _ = Foundation.close(connection)
+            return nil
+        }
+        return connection
+    }
+}
