@@ -28,6 +28,7 @@ final class Connection {
     /// Each is prepared the first time. Throws the first failure.
     func run(_ statements: [Statement]) throws -> [Rows] {
         let connection = try open()
+        guard !hasHungUp else { throw unsent() }
         warnings.states = []
         var new: [String: String] = [:]
         /// What results are awaited, in order: `true` for a statement's own.
@@ -88,14 +89,19 @@ final class Connection {
     private func results(_ awaited: [Bool], on connection: OpaquePointer) throws -> [Rows] {
         var results: [Rows] = []
         var failure: PostgresFailure?
-        for isOwn in awaited {
+        for (index, isOwn) in awaited.enumerated() {
             var last: Rows?
             while let result = try next(on: connection) {
                 let rows = Rows(result)
                 last = rows
                 switch rows.status {
                 case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_PIPELINE_ABORTED: break
-                default: failure = failure ?? rows.failure
+                default:
+                    failure = failure ?? rows.failure
+                    // What the database itself says here comes instead of a result: the last was not looked at.
+                    if index < awaited.count - 1, failure?.state.isEmpty == false {
+                        failure?.isCertain = true
+                    }
                 }
                 if PQstatus(connection) == CONNECTION_BAD { break }
             }
@@ -189,6 +195,13 @@ final class Connection {
         guard done == 1 else { throw lost(nil) }
     }
 
+    /// The same, where nothing of what was to be done has been sent.
+    private func unsent() -> PostgresFailure {
+        var failure = lost(nil)
+        failure.isCertain = true
+        return failure
+    }
+
     /// Drops what is left of the connection, and says why.
     private func lost(_ failure: PostgresFailure?) -> PostgresFailure {
         let words = handle.map { String(cString: PQerrorMessage($0)) } ?? ""
@@ -209,9 +222,9 @@ final class Connection {
         defer { (names + values).forEach { free($0) } }
         let keywords = names.map { UnsafePointer($0) } + [nil]
         let texts = values.map { UnsafePointer($0) } + [nil]
-        guard let new = PQconnectdbParams(keywords, texts, 1) else { throw lost(nil) }
+        guard let new = PQconnectdbParams(keywords, texts, 1) else { throw unsent() }
         handle = new
-        guard PQstatus(new) == CONNECTION_OK, PQenterPipelineMode(new) == 1 else { throw lost(nil) }
+        guard PQstatus(new) == CONNECTION_OK, PQenterPipelineMode(new) == 1 else { throw unsent() }
         PQsetNoticeReceiver(
             new,
             { warnings, notice in
@@ -225,6 +238,10 @@ final class Connection {
         )
         do {
             try prepareSession()
+        } catch var failure as PostgresFailure {
+            close()
+            failure.isCertain = true
+            throw failure
         } catch {
             close()
             throw error
@@ -255,10 +272,14 @@ final class Connection {
     ///
     /// One that has is dropped, so that the next statement is not the one to find out.
     func dropIfClosed() {
-        guard let handle, PQconsumeInput(handle) == 0 || PQstatus(handle) == CONNECTION_BAD else {
-            return
-        }
-        close()
+        if hasHungUp { close() }
+    }
+
+    /// A word of farewell is read first; what comes after it is the end.
+    private var hasHungUp: Bool {
+        guard let handle else { return false }
+        return PQconsumeInput(handle) == 0 || PQconsumeInput(handle) == 0
+            || PQstatus(handle) == CONNECTION_BAD
     }
 }
 

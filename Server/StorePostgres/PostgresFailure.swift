@@ -11,8 +11,13 @@ struct PostgresFailure: Error {
     /// Whether it came when the transaction was to be committed: nobody knows whether it was.
     var isAmbiguous = false
 
+    /// Whether the last statement of the round trip was not looked at: the connection was gone before anything
+    /// was sent, or the database ended it at an earlier statement.
+    var isCertain = false
+
     init(state: String, message: String, isLost: Bool = false) {
         self.state = state
+        isCertain = ["25006", "25P03", "57P05"].contains(state)
         self.message = message
         self.isLost = isLost || Self.ends.contains(state) || state.hasPrefix("08")
     }
@@ -25,9 +30,6 @@ struct PostgresFailure: Error {
     private static let ends: Set<String> = [
         "25006", "57P01", "57P02", "57P03", "57P05", "25P03", "26000", "0A000",
     ]
-
-    /// Whether the connection was ended before the last statement was looked at: it was not done.
-    var isCertain: Bool { ["25006", "25P03", "57P05"].contains(state) }
 
     /// Whether the transaction met another one, and may be done again from its beginning.
     ///
