@@ -30,7 +30,7 @@ struct BalancerTests {
             try Data(contentsOf: data.appendingPathComponent("tls/\($0)"))
         }
         let both = first.folder.appendingPathComponent("both.pem")
-        try (files[0] + files[1]).write(to: both)
+        try (files[0] + Data("\n".utf8) + files[1]).write(to: both)
         // A port that was free a moment ago.
         let (descriptor, port) = try Loopback.listen()
         _ = close(descriptor)

@@ -42,10 +42,17 @@ struct PostgresFaultTests {
         for cable in cables { cable.mend() }
         try team.goOn(for: 4)
 
-        // Others hold every connection that the database gives away: a refusal that says when to ask again.
-        let squatters = try Squatters(on: pair, .two)
+        // The database has no connection left for the daemons: a refusal that says when to ask again.
+        try pair.run("ALTER ROLE residence CONNECTION LIMIT 0", on: .two)
+        try pair.run(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE application_name = 'residence-syncd'
+            """,
+            on: .two
+        )
         let refused = Loopback.get("/health/ready", from: first.port)
-        squatters.leave()
+        try pair.run("ALTER ROLE residence CONNECTION LIMIT 30", on: .two)
         try team.goOn(for: 4)
 
         // Power fails in the whole room.
@@ -143,7 +150,6 @@ private final class Team: Sendable {
     /// Waits until as many more syncs have ended well.
     func goOn(for syncs: Int) throws {
         let goal = state.withLock { $0.syncs + syncs }
-        print("PHASE", goal, state.withLock { $0.captured.count }, Date())
         let end = ContinuousClock.now + Self.patience
         while state.withLock({ $0.syncs < goal }) {
             let isLate = ContinuousClock.now > end
@@ -155,49 +161,5 @@ private final class Team: Sendable {
     func stop() {
         state.withLock { $0.isOver = true }
         while state.withLock({ $0.working > 0 }) { usleep(20_000) }
-    }
-}
-
-/// Connections that the database has given to somebody else: all that there are.
-private final class Squatters {
-    private var held: [Int32] = []
-
-    init(on pair: PostgresPair, _ node: PostgresPair.Node) throws {
-        let port = pair.port(of: node)
-        // Those whom the daemons have are ended, until none is left for them.
-        for _ in 0..<100 {
-            while let connection = Self.take(port) { held.append(connection) }
-            let nobody = """
-                DO $$ BEGIN
-                    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
-                    WHERE application_name = 'residence-syncd';
-                    IF FOUND THEN RAISE EXCEPTION 'somebody was there'; END IF;
-                END $$
-                """
-            if (try? pair.run(nobody, on: node)) != nil { return }
-        }
-        Issue.record("the daemons keep their connections")
-    }
-
-    func leave() {
-        for connection in held { _ = Foundation.close(connection) }
-        held = []
-    }
-
-    /// Says who it is, as libpq does; `nil` where the database has no connection left.
-    private static func take(_ port: Int) -> Int32? {
-        guard let connection = Loopback.connect(to: port) else { return nil }
-        let words = "user\0residence\0database\0postgres\0\0"
-        let length = UInt32(8 + words.utf8.count)
-        var message = withUnsafeBytes(of: length.bigEndian, Array.init)
-        message += withUnsafeBytes(of: UInt32(196_608).bigEndian, Array.init) + Array(words.utf8)
-        _ = send(connection, message, message.count, Int32(MSG_NOSIGNAL))
-        var answer: UInt8 = 0
-        // “R” is what it says to whoever may come in.
-        guard recv(connection, &answer, 1, 0) == 1, answer == UInt8(ascii: "R") else {
-            _ = Foundation.close(connection)
-            return nil
-        }
-        return connection
     }
 }

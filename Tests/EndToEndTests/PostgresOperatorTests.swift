@@ -126,7 +126,6 @@ struct PostgresOperatorTests {
         }
         let changes = try daemon.atServer("status", "--json").json()["changes"] as? Int ?? 0
         #expect(changes >= 2, "\(changes)")
-        print("CHANGES", changes)
         let (check, audit) = try (
             daemon.atServer("check", "--json"), daemon.atServer("audit", "verify", "--json")
         )
