@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import StorePostgres
 import SyncProtocol
@@ -24,7 +25,7 @@ struct PostgresLimitsTests {
         "\(name)_\(UUID().uuidString.lowercased().prefix(8))"
     }
 
-    /// Writes to a device's row, while another writer holds it for two seconds and a half.
+    /// Writes to a device's row, while another writer holds it.
     private static func meet(
         _ change: (inout PostgresSettings) -> Void
     ) async throws
@@ -37,10 +38,11 @@ struct PostgresLimitsTests {
         try await patient.write { try $0.save(Sample.device(1)) }
         _ = try await hasty.read { try $0.device(Sample.deviceID(1)) }
         let (held, hold) = AsyncStream.makeStream(of: Void.self)
+        let release = DispatchSemaphore(value: 0)
         async let holding: Void = patient.write { transaction in
             _ = try transaction.device(Sample.deviceID(1))
             hold.finish()
-            usleep(2_500_000)
+            _ = release.wait(timeout: .now() + 30)
         }
         for await _ in held {}
         var code: SyncError.Code?
@@ -49,6 +51,7 @@ struct PostgresLimitsTests {
         } catch let error as SyncError {
             code = error.code
         }
+        release.signal()
         try await holding
         try await hasty.write { try $0.save(Sample.device(1)) }
         return code
@@ -103,7 +106,7 @@ struct PostgresLimitsTests {
         for round: UInt8 in 2...6 {
             try PostgresCluster.shared().run(
                 """
-                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
                 WHERE application_name = '\(name)'
                 """
             )
