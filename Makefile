@@ -69,6 +69,10 @@ bench: bench-build        # the daemon under load beside a bare C program: a qua
 bench-quick: bench-build  # the same in two minutes
 	$(BENCH) --quick
 
+.PHONY: bench-postgres
+bench-postgres: bench-build deps-postgres  # an evening on PostgreSQL, with 1, 2 and 4 daemons
+	sh Tests/Benchmarks/postgres.sh
+
 .PHONY: bench-build
 bench-build: deps
 	$(RELEASE) residence-syncd

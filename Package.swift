@@ -199,7 +199,7 @@ let package = Package(
                 "SyncTrust", "Chance", .arguments,
             ],
             path: "Tests/Benchmarks",
-            exclude: ["Baseline", "RESULTS.md"],
+            exclude: ["Baseline", "RESULTS.md", "postgres.sh"],
             swiftSettings: settings + optimized
         ),
 
@@ -213,8 +213,8 @@ let package = Package(
             "Simulator",
             in: "Sources",
             needs: [
-                "SyncClient", "LocalSQLite", "SyncServer", "StoreSQLite", "SyncProtocol",
-                "SyncTrust",
+                "SyncClient", "LocalSQLite", "SyncServer", "StoreSQLite", "StorePostgres",
+                "SyncProtocol", "SyncTrust",
                 "ResidenceDomain", "Chance", "CFaultDisk",
             ]
         ),

@@ -123,15 +123,24 @@ public enum SyncApplication {
         )
     }
 
-    /// When the last verified backup was begun, and how many devices have not come back since a restore.
+    /// When the last verified backup was begun, how many devices have not come back since a restore, and how many
+    /// have said nothing for days.
     private static func restoreGauges(_ service: SyncService) async throws -> String {
         let (began, behind) = try await (service.lastBackup(), service.devicesOfEarlierEpochs())
         let backup = began.map { "\($0 / 1000)" } ?? "0"
+        let contacts = try await service.devices().filter { $0.revoked == nil }
+            .map { $0.lastContact ?? $0.enrolledAt }
+        let silent = [3, 7, 30].map { days in
+            let since = service.now - Int64(days) * 86_400_000
+            return "residence_devices_silent{days=\"\(days)\"} \(contacts.count { $0 < since })"
+        }
         return """
             # TYPE residence_last_backup_seconds gauge
             residence_last_backup_seconds \(backup)
             # TYPE residence_devices_of_earlier_epochs gauge
             residence_devices_of_earlier_epochs \(behind)
+            # TYPE residence_devices_silent gauge
+            \(silent.joined(separator: "\n"))
 
             """
     }

@@ -10,6 +10,7 @@ final class Connection {
     private var handle: OpaquePointer?
     /// The names of the statements that are prepared, by their text.
     private var prepared: [String: String] = [:]
+    private let warnings = Warnings()
 
     init(_ settings: PostgresSettings) { self.settings = settings }
 
@@ -27,6 +28,8 @@ final class Connection {
     /// Each is prepared the first time. Throws the first failure.
     func run(_ statements: [Statement]) throws -> [Rows] {
         let connection = try open()
+        guard !hasHungUp else { throw unsent() }
+        warnings.states = []
         var new: [String: String] = [:]
         /// What results are awaited, in order: `true` for a statement's own.
         var awaited: [Bool] = []
@@ -86,14 +89,19 @@ final class Connection {
     private func results(_ awaited: [Bool], on connection: OpaquePointer) throws -> [Rows] {
         var results: [Rows] = []
         var failure: PostgresFailure?
-        for isOwn in awaited {
+        for (index, isOwn) in awaited.enumerated() {
             var last: Rows?
-            while let result = PQgetResult(connection) {
+            while let result = try next(on: connection) {
                 let rows = Rows(result)
                 last = rows
                 switch rows.status {
                 case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_PIPELINE_ABORTED: break
-                default: failure = failure ?? rows.failure
+                default:
+                    failure = failure ?? rows.failure
+                    // What the database itself says here comes instead of a result: the last was not looked at.
+                    if index < awaited.count - 1, failure?.state.isEmpty == false {
+                        failure?.isCertain = true
+                    }
                 }
                 if PQstatus(connection) == CONNECTION_BAD { break }
             }
@@ -101,7 +109,7 @@ final class Connection {
             if isOwn, let last { results.append(last) }
         }
         // What ends the round trip.
-        while let result = PQgetResult(connection) {
+        while let result = try next(on: connection) {
             if Rows(result).status == PGRES_PIPELINE_SYNC { break }
         }
         guard PQstatus(connection) != CONNECTION_BAD else { throw lost(failure) }
@@ -111,6 +119,31 @@ final class Connection {
         }
         return results
     }
+
+    /// The next result, once it is there.
+    ///
+    /// A database that hangs, or a network that swallows everything, says nothing for longer than any
+    /// statement may take: the connection counts as lost then, and nobody waits for ever.
+    private func next(
+        on connection: OpaquePointer,
+        within seconds: Int? = nil
+    ) throws -> OpaquePointer? {
+        let end = ContinuousClock.now + .seconds(seconds ?? settings.silence)
+        while PQisBusy(connection) == 1 {
+            let left = (end - .now) / .milliseconds(1)
+            guard left > 0 else {
+                throw lost(PostgresFailure(state: "", message: "the database does not answer"))
+            }
+            var socket = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
+            poll(&socket, 1, Int32(min(left + 1, 1e9)))
+            guard PQconsumeInput(connection) == 1 else { throw lost(nil) }
+        }
+        return PQgetResult(connection)
+    }
+
+    /// Whether the last commit gave up waiting for a synchronous standby, as somebody may tell it to
+    /// (`pg_cancel_backend`): the database says that it is done, with a warning that a fail-over may lose it.
+    var mayBeUnreplicated: Bool { warnings.states.contains("01000") }
 
     /// Undoes what an open transaction did, and prepares everything anew: what was sent behind a statement that
     /// failed was never prepared, and nobody knows which.
@@ -128,15 +161,18 @@ final class Connection {
     /// Runs statements without values, in one transaction unless they say otherwise.
     ///
     /// For what cannot be prepared: tables, vacuum.
-    func execute(_ script: String) throws {
+    func execute(_ script: String) throws { try execute(script, within: nil) }
+
+    private func execute(_ script: String, within seconds: Int?) throws {
         let connection = try open()
         PQexitPipelineMode(connection)
-        guard let result = PQexec(connection, script) else { throw lost(nil) }
-        let rows = Rows(result)
-        guard PQstatus(connection) != CONNECTION_BAD else { throw lost(rows.failure) }
-        guard PQenterPipelineMode(connection) == 1 else { throw lost(nil) }
-        guard rows.status == PGRES_COMMAND_OK || rows.status == PGRES_TUPLES_OK else {
-            let failure = rows.failure
+        try sent(PQsendQuery(connection, script))
+        var last: Rows?
+        while let result = try next(on: connection, within: seconds) { last = Rows(result) }
+        guard PQstatus(connection) != CONNECTION_BAD else { throw lost(last?.failure) }
+        guard PQenterPipelineMode(connection) == 1, let last else { throw lost(nil) }
+        guard last.status == PGRES_COMMAND_OK || last.status == PGRES_TUPLES_OK else {
+            let failure = last.failure
             if failure.isLost { close() }
             throw failure
         }
@@ -146,7 +182,7 @@ final class Connection {
     func executeSlowly(_ script: String) throws {
         try execute("SET statement_timeout = 0")
         do {
-            try execute(script)
+            try execute(script, within: 30 * 86_400)
             try execute("SET statement_timeout = '\(settings.statementTimeout)s'")
         } catch {
             // The next one sets its limits anew.
@@ -157,6 +193,13 @@ final class Connection {
 
     private func sent(_ done: Int32) throws {
         guard done == 1 else { throw lost(nil) }
+    }
+
+    /// The same, where nothing of what was to be done has been sent.
+    private func unsent() -> PostgresFailure {
+        var failure = lost(nil)
+        failure.isCertain = true
+        return failure
     }
 
     /// Drops what is left of the connection, and says why.
@@ -179,11 +222,26 @@ final class Connection {
         defer { (names + values).forEach { free($0) } }
         let keywords = names.map { UnsafePointer($0) } + [nil]
         let texts = values.map { UnsafePointer($0) } + [nil]
-        guard let new = PQconnectdbParams(keywords, texts, 1) else { throw lost(nil) }
+        guard let new = PQconnectdbParams(keywords, texts, 1) else { throw unsent() }
         handle = new
-        guard PQstatus(new) == CONNECTION_OK, PQenterPipelineMode(new) == 1 else { throw lost(nil) }
+        guard PQstatus(new) == CONNECTION_OK, PQenterPipelineMode(new) == 1 else { throw unsent() }
+        PQsetNoticeReceiver(
+            new,
+            { warnings, notice in
+                guard let warnings, let state = PQresultErrorField(notice, Rows.sqlstate) else {
+                    return
+                }
+                Unmanaged<Warnings>.fromOpaque(warnings).takeUnretainedValue().states
+                    .append(String(cString: state))
+            },
+            Unmanaged.passUnretained(warnings).toOpaque()
+        )
         do {
             try prepareSession()
+        } catch var failure as PostgresFailure {
+            close()
+            failure.isCertain = true
+            throw failure
         } catch {
             close()
             throw error
@@ -199,11 +257,14 @@ final class Connection {
             SET statement_timeout = '\(settings.statementTimeout)s';
             SET lock_timeout = '\(settings.lockTimeout)s';
             SET idle_in_transaction_session_timeout = '\(settings.idleTimeout)s';
-            SET client_min_messages = error;
+            SET client_min_messages = warning;
             SELECT set_config('synchronous_commit', 'on', false)
                 WHERE current_setting('synchronous_commit') = 'off';
             """
         )
+        if let schema = settings.schema {
+            try execute("CREATE SCHEMA IF NOT EXISTS \(schema); SET search_path = \(schema)")
+        }
         if settings.migrates { try Migrations.run(on: self) }
     }
 
@@ -211,9 +272,18 @@ final class Connection {
     ///
     /// One that has is dropped, so that the next statement is not the one to find out.
     func dropIfClosed() {
-        guard let handle, PQconsumeInput(handle) == 0 || PQstatus(handle) == CONNECTION_BAD else {
-            return
-        }
-        close()
+        if hasHungUp { close() }
     }
+
+    /// A word of farewell is read first; what comes after it is the end.
+    private var hasHungUp: Bool {
+        guard let handle else { return false }
+        return PQconsumeInput(handle) == 0 || PQconsumeInput(handle) == 0
+            || PQstatus(handle) == CONNECTION_BAD
+    }
+}
+
+/// What the database warned of in the last round trip, by its codes.
+private final class Warnings {
+    var states: [String] = []
 }

@@ -8,11 +8,17 @@ public struct PlannedMigration: Hashable, Sendable, Encodable {
     public var purpose: String
     /// What is run.
     public var sql: String
+    /// The oldest version of the tables whose programs go on working beside this one.
+    ///
+    /// A step that only adds what older programs do not name leaves it as it was, so that an upgrade can go
+    /// from daemon to daemon; one that takes away what they use raises it, a release later.
+    public var least = 1
 }
 
 /// The versions of the tables.
 ///
-/// Each is only ever added to the end; none is edited once released. A step takes no long lock: it makes what
+/// Each is only ever added to the end; none is edited once released. A step writes down which older programs
+/// go on working beside it, so that these know it when they meet later tables than their own. It takes no long lock: it makes what
 /// is new, adds columns that may be empty, or (`CONCURRENTLY`) indexes beside those who write.
 enum Migrations {
     static let all = [
@@ -21,11 +27,11 @@ enum Migrations {
 
     /// What is still to be done.
     ///
-    /// Throws `database_newer` where another version of the program was here.
+    /// Throws `database_newer` where a later version of the program was here, whose tables this one cannot use.
     static func planned(on connection: Connection) throws -> [PlannedMigration] {
-        let here = try version(on: connection)
-        guard here <= all.count else { throw SyncError.databaseNewer }
-        return Array(all.dropFirst(here))
+        let found = try state(on: connection)
+        guard found.least <= all.count else { throw SyncError.databaseNewer }
+        return Array(all.dropFirst(found.version))
     }
 
     /// Does what is still to be done; of several daemons that start at once, one does it.
@@ -36,12 +42,14 @@ enum Migrations {
                 """
                 CREATE TABLE IF NOT EXISTS migration (
                     version int PRIMARY KEY,
+                    least int NOT NULL DEFAULT 1,
                     done_at timestamptz NOT NULL DEFAULT now()
-                )
+                );
+                ALTER TABLE migration ADD COLUMN IF NOT EXISTS least int NOT NULL DEFAULT 1
                 """
             )
         } catch let failure as PostgresFailure
-            where ["23505", "42710", "42P07"].contains(failure.state)
+            where ["23505", "42710", "42P07", "42701"].contains(failure.state)
         {
             // Two that make it at once meet in the catalogue: it is there now.
         }
@@ -50,15 +58,16 @@ enum Migrations {
                 transaction in
                 // Whoever waits here finds that it was done.
                 _ = try transaction.change("LOCK TABLE migration IN EXCLUSIVE MODE")
-                let done = try transaction.rows("SELECT count(*) FROM migration").first?.int(0) ?? 0
+                let done = try version(transaction)
                 guard done < all.count else { return true }
-                let step = all[Int(done)]
+                let step = all[done]
                 for statement in step.sql.split(separator: ";\n") {
                     transaction.queue(String(statement))
                 }
                 transaction.queue(
-                    "INSERT INTO migration (version) VALUES ($1)",
-                    .int(Int64(step.version))
+                    "INSERT INTO migration (version, least) VALUES ($1, $2)",
+                    .int(Int64(step.version)),
+                    .int(Int64(step.least))
                 )
                 return false
             }
@@ -66,11 +75,23 @@ enum Migrations {
         }
     }
 
-    private static func version(on connection: Connection) throws -> Int {
+    private static func version(_ transaction: PostgresTransaction) throws -> Int {
+        let found = try transaction.rows("SELECT coalesce(max(version), 0)::bigint FROM migration")
+        return Int(found.first?.int(0) ?? 0)
+    }
+
+    /// How far the tables are, and how far a program has to be that uses them.
+    private static func state(on connection: Connection) throws -> (version: Int, least: Int) {
         try PostgresTransaction.run(on: connection, isWriting: false) { transaction in
             let isThere = try transaction.rows("SELECT to_regclass('migration') IS NOT NULL")
-            guard isThere.first?.bool(0) == true else { return 0 }
-            return Int(try transaction.rows("SELECT count(*) FROM migration").first?.int(0) ?? 0)
+            guard isThere.first?.bool(0) == true else { return (0, 0) }
+            // The first tables did not say.
+            let least = try transaction.rows(
+                """
+                SELECT coalesce(max((to_jsonb(m) ->> 'least')::bigint), 1) FROM migration m
+                """
+            )
+            return (try version(transaction), Int(least.first?.int(0) ?? 0))
         }
     }
 }

@@ -11,8 +11,13 @@ struct PostgresFailure: Error {
     /// Whether it came when the transaction was to be committed: nobody knows whether it was.
     var isAmbiguous = false
 
+    /// Whether the last statement of the round trip was not looked at: the connection was gone before anything
+    /// was sent, or the database ended it at an earlier statement.
+    var isCertain = false
+
     init(state: String, message: String, isLost: Bool = false) {
         self.state = state
+        isCertain = ["25006", "25P03", "57P05"].contains(state)
         self.message = message
         self.isLost = isLost || Self.ends.contains(state) || state.hasPrefix("08")
     }

@@ -18,6 +18,14 @@ public struct PostgresSettings: Sendable {
     public var lockTimeout = 10
     /// How long a transaction may stand still before the database ends it, in seconds.
     public var idleTimeout = 60
+    /// How long the database may say nothing while something is asked of it, in seconds: then the connection
+    /// counts as lost.
+    ///
+    /// More than a statement may take, or work that goes on is given up.
+    public var silence = 75
+    /// The schema that holds the tables, made where it is missing; what the role's `search_path` says by
+    /// default.
+    public var schema: String?
     /// Whether the tables are made, and brought up to this version, where they are not.
     public var migrates = true
 
@@ -57,6 +65,7 @@ public struct PostgresSettings: Sendable {
             ("", "fallback_application_name", "residence-syncd"),
             ("", "client_encoding", "UTF8"),
             ("", "keepalives_idle", "30"),
+            ("", "keepalives_interval", "10"),
             ("", "tcp_user_timeout", "30000"),
         ]
         let environment = ProcessInfo.processInfo.environment

@@ -68,6 +68,12 @@ public final class PostgresStore: Store {
         }
     }
 
+    /// Removes the schema of the settings, with everything in it: a simulated world is over.
+    package func dropSchema() async throws {
+        guard let schema = settings.schema else { return }
+        try await perform { try $0.execute("DROP SCHEMA IF EXISTS \(schema) CASCADE") }
+    }
+
     /// Does something with a connection of its own, again where it met another transaction or the connection
     /// was lost before anything was committed.
     func perform<R: Sendable>(

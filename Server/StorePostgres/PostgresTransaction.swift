@@ -71,10 +71,14 @@ final class PostgresTransaction: StoreTransaction {
             _ = try send()
         } catch var failure as PostgresFailure {
             // The answer to a commit is the only one that matters twice.
-            failure.isAmbiguous = failure.isLost && isWriting && hasWritten
+            failure.isAmbiguous = failure.isLost && hasWritten && !failure.isCertain
             throw failure
         }
         hasBegun = false
+        guard hasWritten, connection.mayBeUnreplicated else { return }
+        var failure = PostgresFailure(state: "01000", message: "the standby has not confirmed")
+        failure.isAmbiguous = true
+        throw failure
     }
 
     /// Sees to it that what was found missing, and not made, was missing until the end: whoever makes it at the

@@ -21,10 +21,13 @@ final class Rows {
     /// The error that it stands for, without values: those may be personal.
     var failure: PostgresFailure {
         PostgresFailure(
-            state: field(Int32(UInt8(ascii: "C"))),
+            state: field(Self.sqlstate),
             message: field(Int32(UInt8(ascii: "M")))
         )
     }
+
+    /// Under what libpq gives an error's code.
+    static let sqlstate = Int32(UInt8(ascii: "C"))
 
     private func field(_ code: Int32) -> String {
         PQresultErrorField(result, code).map { String(cString: $0) } ?? ""

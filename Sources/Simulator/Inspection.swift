@@ -1,5 +1,6 @@
 public import Foundation
 internal import LocalSQLite
+internal import StorePostgres
 internal import StoreSQLite
 internal import SyncClient
 public import SyncProtocol
@@ -27,7 +28,24 @@ public enum Inspection {
         devices: [URL],
         captured: [RecordID] = []
     ) async throws -> [Verdict] {
-        let store = try SQLiteStore(folder: server)
+        try await judge(SQLiteStore(folder: server), devices, captured)
+    }
+
+    /// The same for a server whose data are in PostgreSQL.
+    public static func judge(
+        database: String,
+        devices: [URL],
+        captured: [RecordID] = []
+    ) async throws -> [Verdict] {
+        let settings = try PostgresSettings(address: database)
+        return try await judge(PostgresStore(settings), devices, captured)
+    }
+
+    private static func judge(
+        _ store: any Store,
+        _ devices: [URL],
+        _ captured: [RecordID]
+    ) async throws -> [Verdict] {
         let standing = try await Oracle.standing(in: store)
         var oracle = Oracle()
         oracle.restores = try await store.read { try $0.epochs().count } - 1

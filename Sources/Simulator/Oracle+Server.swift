@@ -334,7 +334,7 @@ private struct Said {
             return true
         }
         // What a backup had keeps its revision in every epoch after it.
-        return base.epoch > other.here.epoch && other.here.revision <= base.revision
+        return other.places.contains { $0.epoch < base.epoch && $0.revision <= base.revision }
     }
 }
 

@@ -14,6 +14,11 @@ public struct Plan: Hashable, Codable, Sendable {
     public var limit: Int?
     /// Whether the story is kept, not its hash alone.
     public var keepsStory = false
+    /// The PostgreSQL, `postgres://…`, in which the server keeps its data; `nil`: the embedded store on a disk
+    /// that fails as it is told to.
+    ///
+    /// Weather that strikes the server's disk is for the embedded store alone (`Weather.sparingServer`).
+    public var database: String?
 
     /// A plan.
     public init(

@@ -1,6 +1,7 @@
 internal import Chance
 internal import Foundation
 internal import ResidenceDomain
+internal import StorePostgres
 internal import StoreSQLite
 internal import SyncProtocol
 internal import SyncServer
@@ -60,16 +61,25 @@ final class SimulatedServer {
     private let bug: PlantedBug?
     /// By what its program works: an older one's, until it is upgraded.
     private(set) var schema: Schema
+    private let database: PostgresStore?
 
     init(
         time: WorldTime,
         random: inout SplitMix64,
         schema: Schema,
-        bug: PlantedBug?
+        bug: PlantedBug?,
+        database: String? = nil
     ) throws {
         self.time = time
         self.schema = schema
         self.bug = bug
+        self.database = try database.map { address in
+            var settings = try PostgresSettings(address: address)
+            // Worlds that go on side by side share nothing.
+            let name = UUID().uuidString.lowercased().filter { $0 != "-" }
+            settings.schema = "world_\(name)"
+            return PostgresStore(settings)
+        }
         guard let key = SigningKey(seed: random.bytes(32)),
             let natural = NaturalKey(bytes: random.bytes(32))
         else { throw SyncError("key_malformed", "32 bytes are a key", hint: "Another seed.") }
@@ -83,7 +93,8 @@ final class SimulatedServer {
 
     /// Starts the daemon on what its disk holds.
     func start() async throws {
-        let opened = try SQLiteStore(simulatedAt: disk.path("residence.sqlite"))
+        let opened: any Store =
+            try database ?? SQLiteStore(simulatedAt: disk.path("residence.sqlite"))
         let store: any Store = bug.map { PlantedStore(opened, $0) } ?? opened
         let (time, identity) = (time, identity)
         let kept = try await ServerIdentity.kept(in: store, at: time.now, otherwise: identity)
@@ -101,6 +112,9 @@ final class SimulatedServer {
 
     /// The program is the newest from its next start on.
     func upgrade() { schema = .current }
+
+    /// The world is over: what a database keeps of it goes.
+    func leave() async throws { try await database?.dropSchema() }
 
     /// Ends the daemon where it stands; `cleanly`, when its machine goes on.
     func stop(cleanly: Bool, seed: UInt64) {

@@ -12,6 +12,7 @@ public enum Simulation {
         let world = try await World(plan)
         try await world.live()
         try await world.settle()
+        try await world.server.leave()
         return world.report
     }
 

@@ -130,6 +130,19 @@ public struct Weather: Hashable, Codable, Sendable {
         return weather
     }()
 
+    /// The same weather, but that nothing strikes the server's disk: for a server whose data are in PostgreSQL,
+    /// and for the one on the embedded store that it is compared with.
+    public var sparingServer: Weather {
+        var weather = self
+        weather.serverKilled = 0
+        weather.serverPowerCut = 0
+        weather.serverDiskFull = 0
+        weather.restored = 0
+        weather.failedOver = 0
+        weather.upgraded = 0
+        return weather
+    }
+
     /// The weathers that have a name.
     public static let named: [(name: String, weather: Weather)] = [
         ("fair", fair), ("drizzle", drizzle), ("rain", rain), ("storm", storm), ("flood", flood),

@@ -51,7 +51,9 @@ extension World {
         let takesOutbox = random.happens(oneIn: 2)
         guard let id = device.id, let service = server.service, !device.mayFork,
             device.takesOutbox == nil,
-            try await service.devices().first(where: { $0.id == id })?.claimed == nil
+            // A server that was restored may not know it yet.
+            let known = try await service.devices().first(where: { $0.id == id }),
+            known.claimed == nil
         else { return }
         _ = try await service.revoke(id, takesOutbox: takesOutbox)
         device.takesOutbox = takesOutbox

@@ -27,7 +27,13 @@ final class World {
         // > [I12] An older device keeps and returns the fields that it does not know.
         let isBehind = weather.upgraded > 0 ? random.happens(oneIn: 2) : false
         schema = isBehind ? Schema.current.former(without: "remark") : .current
-        server = try SimulatedServer(time: time, random: &random, schema: schema, bug: plan.bug)
+        server = try SimulatedServer(
+            time: time,
+            random: &random,
+            schema: schema,
+            bug: plan.bug,
+            database: plan.database
+        )
         try await server.start()
         for _ in 0..<max(1, plan.devices) { try await hire() }
     }

@@ -71,6 +71,17 @@ struct Simulate: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            say(
+                "服务器的数据放在 PostgreSQL 中；不模拟服务器磁盘的故障",
+                "Keep the server's data in PostgreSQL; nothing strikes its disk then."
+            ),
+            valueName: "URL"
+        )
+    )
+    var store: String?
+
+    @Option(
+        help: ArgumentHelp(
             say("最多用时（秒）", "Begin no world after so many seconds."),
             valueName: "SECONDS"
         )
@@ -158,7 +169,14 @@ struct Simulate: AsyncParsableCommand {
                 "--devices"
             )
         }
-        var plan = Plan(seed: 0, devices: devices, days: days, weather: found, bug: planted)
+        var plan = Plan(
+            seed: 0,
+            devices: devices,
+            days: days,
+            weather: store == nil ? found : found.sparingServer,
+            bug: planted
+        )
+        plan.database = store
         plan.keepsStory = story
         return plan
     }

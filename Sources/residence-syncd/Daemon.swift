@@ -92,6 +92,7 @@ struct CommonOptions: ParsableArguments {
         }
         var database = try PostgresSettings(address: given)
         if let connections = settings.connections { database.connections = connections }
+        settings.database?.apply(to: &database)
         return .database(database)
     }
 

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import ServerHTTP
+internal import StorePostgres
 internal import SyncProtocol
 internal import Terminal
 
@@ -54,6 +55,32 @@ struct ServeSettings: Decodable {
         }
     }
 
+    /// How long a daemon waits for its database, in seconds; those that are missing are the usual ones.
+    struct DatabasePatience: Decodable, Hashable {
+        /// For a database that is away, or for a free connection; 30.
+        var patience: Int?
+        /// For one statement; 60.
+        var statement: Int?
+        /// For another's rows; 10.
+        var lock: Int?
+        /// For a transaction that stands still; 60.
+        var idle: Int?
+        /// For any word while something is asked: 15 more than for a statement.
+        var silence: Int?
+
+        fileprivate var all: [Int] {
+            [patience, statement, lock, idle, silence].compactMap(\.self)
+        }
+
+        func apply(to settings: inout PostgresSettings) {
+            settings.patience = patience ?? settings.patience
+            settings.statementTimeout = statement ?? settings.statementTimeout
+            settings.lockTimeout = lock ?? settings.lockTimeout
+            settings.idleTimeout = idle ?? settings.idleTimeout
+            settings.silence = silence ?? settings.statementTimeout + 15
+        }
+    }
+
     /// How much of the server one device or one address may take; the usual limits by default.
     var limits: TrafficLimits?
     var access: AccessPlan?
@@ -63,6 +90,7 @@ struct ServeSettings: Decodable {
     var store: String?
     /// How many connections to it are held at most; 8 by default.
     var connections: Int?
+    var database: DatabasePatience?
 
     /// The settings of a file, or of `config.json` in the data folder, if that is there.
     ///
@@ -94,6 +122,9 @@ struct ServeSettings: Decodable {
         }
         if let connections, !(2...1000).contains(connections) {
             throw Self.malformed(file, "connections is not between 2 and 1000")
+        }
+        if let database, !database.all.allSatisfy((1...3_600).contains) {
+            throw Self.malformed(file, "database: every number is between 1 and 3600")
         }
         guard let plan = backup else { return }
         if let store, !store.isEmpty {

@@ -10,15 +10,18 @@ final class Daemon {
     let programs: URL
     private let process: Process
 
-    init(programs: URL, in folder: URL) throws {
+    /// On the embedded store, or on a database, `postgres://…`.
+    init(programs: URL, in folder: URL, store: String = "") throws {
         self.programs = programs
         self.folder = folder
         try? FileManager.default.removeItem(at: folder)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         // Eight devices do here what thousands do elsewhere: a device's own limits would be what is measured.
-        let limits =
-            #"{"limits": {"device_burst": 1e9, "device_per_second": 1e9, "device_at_once": 100000}}"#
-        try Data(limits.utf8).write(to: folder.appendingPathComponent("config.json"))
+        let settings = """
+            {"limits": {"device_burst": 1e9, "device_per_second": 1e9, "device_at_once": 100000},
+            "store": "\(store)"}
+            """
+        try Data(settings.utf8).write(to: folder.appendingPathComponent("config.json"))
         let pipe = Pipe()
         process = Process()
         process.executableURL = programs.appendingPathComponent("residence-syncd")

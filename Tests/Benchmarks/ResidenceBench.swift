@@ -31,7 +31,29 @@ struct ResidenceBench: AsyncParsableCommand {
     @Flag(help: "The parts alone.")
     var microOnly = false
 
+    @Option(
+        help: "A PostgreSQL, postgres://…, with an empty schema: measures the evening on it alone."
+    )
+    var store: String?
+
+    @Option(help: "How many daemons serve it.")
+    var daemons = 1
+
+    @Option(help: "The process of the PostgreSQL, whose processor time is counted.")
+    var postmaster: Int32 = 0
+
     func run() async throws {
+        if let store {
+            let evening = Evening(
+                programs: URL(fileURLWithPath: programs),
+                folder: URL(fileURLWithPath: work),
+                store: store,
+                daemons: daemons,
+                postmaster: postmaster,
+                records: records ?? 40_000
+            )
+            return try await evening.run()
+        }
         var report = Report()
         report.commit = commit
         report.isQuick = quick

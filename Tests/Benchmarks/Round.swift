@@ -5,6 +5,8 @@ internal import SyncTrust
 /// One round: a fresh daemon is pushed to, edited, read and polled.
 struct Round {
     let daemon: Daemon
+    /// More daemons on the same database: devices are dealt to all in turn.
+    var others: [Daemon] = []
     let corpus: Corpus
     let order: Corpus.Order
     /// Changes in one batch.
@@ -130,10 +132,10 @@ struct Round {
                 }
             )
         }
-        let (all, port) = (requests, daemon.port)
+        let (all, ports) = (requests, ([daemon] + others).map(\.port))
         let ((answers, seconds), usage) = try await Usage.measuring(daemon.meter) {
             try await inThreads(devices.count) { index, ready in
-                let wire = try Wire(port: port)
+                let wire = try Wire(port: ports[index % ports.count])
                 ready()
                 return try all[index].map { try wire.exchange($0) }
             }

@@ -122,6 +122,8 @@ final class RunningDaemon {
         if ownsFolder { try? FileManager.default.removeItem(at: folder) }
     }
 
+    var port: Int { address.split(separator: ":").last.flatMap { Int($0) } ?? 0 }
+
     var data: String { folder.appendingPathComponent("server").path }
 
     func device(_ name: String) -> String { folder.appendingPathComponent(name).path }

@@ -19,27 +19,9 @@ final class Proxy: Sendable {
     init(to target: Int, seed: UInt64) throws {
         self.target = target
         state = Mutex(State(random: seed))
-        let listener = socket(AF_INET, Self.stream, 0)
-        var address = Self.loopback(port: 0)
-        let isBound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
-        guard isBound, listen(listener, 64) == 0 else { throw CocoaError(.featureUnsupported) }
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        _ = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                getsockname(listener, $0, &length)
-            }
-        }
-        self.listener = listener
-        port = Int(UInt16(bigEndian: address.sin_port))
+        (listener, port) = try Loopback.listen()
         Thread.detachNewThread { self.accept() }
     }
-
-    /// No program that is started meanwhile keeps a connection open.
-    private static let stream = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
 
     /// How many connections were cut, and how many requests repeated.
     var faults: (cut: Int, repeated: Int) { state.withLock { ($0.cut, $0.repeated) } }
@@ -48,14 +30,6 @@ final class Proxy: Sendable {
         state.withLock { $0.isOpen = false }
         shutdown(listener, Int32(SHUT_RDWR))
         _ = Foundation.close(listener)
-    }
-
-    private static func loopback(port: Int) -> sockaddr_in {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        return address
     }
 
     private func draw(below limit: UInt64) -> UInt64 {
@@ -74,23 +48,10 @@ final class Proxy: Sendable {
         }
     }
 
-    private func connectToTarget() -> Int32? {
-        let upstream = socket(AF_INET, Self.stream, 0)
-        var address = Self.loopback(port: target)
-        let isConnected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(upstream, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
-        guard !isConnected else { return upstream }
-        _ = Foundation.close(upstream)
-        return nil
-    }
-
     /// Passes one connection on, and decides what becomes of it.
     private func serve(_ client: Int32) {
         defer { _ = Foundation.close(client) }
-        guard let upstream = connectToTarget() else { return }
+        guard let upstream = Loopback.connect(to: target) else { return }
         defer { _ = Foundation.close(upstream) }
         // One in four is cut after some bytes, up or down; one in five is repeated.
         var left = draw(below: 4) == 0 ? Int(draw(below: 4_000)) : Int.max
@@ -122,7 +83,7 @@ final class Proxy: Sendable {
 
     /// Sends a request once more, as a confused network does; nobody hears the answer.
     private func again(_ request: [UInt8]) {
-        guard !request.isEmpty, let upstream = connectToTarget() else { return }
+        guard !request.isEmpty, let upstream = Loopback.connect(to: target) else { return }
         defer { _ = Foundation.close(upstream) }
         state.withLock { $0.repeated += 1 }
         _ = send(upstream, request, request.count, Int32(MSG_NOSIGNAL))

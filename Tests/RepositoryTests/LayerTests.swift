@@ -93,6 +93,7 @@ struct Layer: Sendable, CustomTestStringConvertible {
             "LocalSQLite",
             "SyncServer",
             "StoreSQLite",
+            "StorePostgres",
             "SyncProtocol",
             "SyncTrust",
             "ResidenceDomain",

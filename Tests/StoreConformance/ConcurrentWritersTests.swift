@@ -54,29 +54,32 @@ struct ConcurrentWritersTests {
         }
     }
 
-    @Test(
-        "[F-01] no reader passes a position whose transaction commits later, however many write",
-        arguments: StoreKind.available
-    )
-    func noneIsPassed(kind: StoreKind) async throws {
-        let (daemons, writers, rounds) = (3, 9, 12)
+    /// How a writer comes by its positions.
+    private enum Manner {
+        /// In the transaction that puts something there.
+        case together
+        /// In one of its own, before: as a sequence gives numbers, and this is why none is used.
+        case before
+    }
 
-        try await kind.withStore { first, folder in
+    /// What the readers of a busy store have seen, and what there was to be seen.
+    private static func story(
+        of kind: StoreKind,
+        _ manner: Manner
+    ) async throws -> (readers: [Reader], all: Set<RecordID>) {
+        let (daemons, writers, rounds) = (3, 9, 12)
+        let all = (0..<writers).flatMap { writer in
+            (0..<rounds).map { state(writer, $0).id }
+        }
+        let readers = try await kind.withStore { first, folder in
             let stores = [first] + (try (1..<daemons).map { _ in try kind.open(folder) })
             let isDone = Flag()
-
-            let readers = try await withThrowingTaskGroup(of: Reader?.self) { group in
+            return try await withThrowingTaskGroup(of: Reader?.self) { group in
                 for writer in 0..<writers {
                     let store = stores[writer % daemons]
                     group.addTask {
                         for round in 0..<rounds {
-                            let state = Self.state(writer, round)
-                            let areas = [Self.areas[writer % 3], Self.areas[(writer + round) % 3]]
-                            try await store.write { transaction in
-                                try transaction.place(state, in: Set(areas).sorted())
-                                // Between taking positions and committing, others have time to pass by.
-                                usleep(UInt32(300 * ((writer * 7 + round * 3) % 10)))
-                            }
+                            try await write(writer, round, to: store, manner)
                         }
                         return nil
                     }
@@ -97,16 +100,61 @@ struct ConcurrentWritersTests {
                 }
                 return readers
             }
+        }
+        return (readers, Set(all))
+    }
 
-            let all = (0..<writers).flatMap { writer in
-                (0..<rounds).map { Self.state(writer, $0).id }
+    private static func write(
+        _ writer: Int,
+        _ round: Int,
+        to store: any Store,
+        _ manner: Manner
+    ) async throws {
+        let state = state(writer, round)
+        let wanted = Set([areas[writer % 3], areas[(writer + round) % 3]]).sorted()
+        // Between taking positions and committing, others have time to pass by.
+        let pause = UInt32(300 * ((writer * 7 + round * 3) % 10))
+        switch manner {
+        case .together:
+            try await store.write { transaction in
+                try transaction.place(state, in: wanted)
+                usleep(pause)
             }
-            #expect(readers.count == 4)
-            for reader in readers {
-                #expect(reader.trespasses == 0)
-                #expect(reader.seen == Set(all))
+        case .before:
+            let taken = try await store.write { transaction in
+                try wanted.map {
+                    Placement(area: $0, position: try transaction.takePositions(in: $0, count: 1))
+                }
+            }
+            try await store.write { transaction in
+                usleep(pause)
+                try transaction.place(state, at: taken)
             }
         }
+    }
+
+    @Test(
+        "[F-01] no reader passes a position whose transaction commits later, however many write",
+        arguments: StoreKind.available
+    )
+    func noneIsPassed(kind: StoreKind) async throws {
+        let (readers, all) = try await Self.story(of: kind, .together)
+
+        #expect(readers.count == 4)
+        for reader in readers {
+            #expect(reader.trespasses == 0)
+            #expect(reader.seen == all)
+        }
+    }
+
+    @Test(
+        "[F-01] positions that are given before the heads are held are noticed by this very story",
+        arguments: StoreKind.available
+    )
+    func plantedIsNoticed(kind: StoreKind) async throws {
+        let (readers, all) = try await Self.story(of: kind, .before)
+
+        #expect(readers.contains { $0.seen != all })
     }
 
     @Test(

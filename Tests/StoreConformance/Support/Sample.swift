@@ -110,9 +110,14 @@ enum Sample {
 extension StoreTransaction {
     /// Keeps a record and puts it at the next position of some areas.
     func place(_ state: RecordState, in areas: [AreaCode]) throws {
-        let placements = try areas.map {
-            Placement(area: $0, position: try takePositions(in: $0, count: 1))
-        }
+        try place(
+            state,
+            at: areas.map { Placement(area: $0, position: try takePositions(in: $0, count: 1)) }
+        )
+    }
+
+    /// Puts a record where it was given a place.
+    func place(_ state: RecordState, at placements: [Placement]) throws {
         let record = StoredRecord(state: state, placements: placements, openConflicts: 0)
         try save([RecordWrite(record: record)])
         for placement in placements {
