@@ -14,10 +14,10 @@ unexport SECONDS WEATHER SEEDS DEVICES DAYS
 SWIFT := env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u MAKELEVEL swift
 
 BUILD := .build/debug
-PACKAGES := libsqlite3-dev zlib1g-dev libpq-dev
+PACKAGES := libsqlite3-dev zlib1g-dev libdeflate-dev libpq-dev
 TOOLS := protobuf-compiler libprotobuf-dev
 
-.PHONY: deps deps-postgres build demo test lint schemathesis simulate fuzz generate docs measure-merge bench bench-quick
+.PHONY: deps deps-postgres build demo test lint schemathesis simulate fuzz generate dictionary docs measure-merge bench bench-quick
 
 deps:                     # Debian's packages, where they are missing
 	@sh Support/deps.sh $(PACKAGES)
@@ -52,6 +52,11 @@ generate:                 # Swift and descriptors from Protocol/*.proto
 	@sh Support/deps.sh $(TOOLS)
 	$(SWIFT) build --product protoc-gen-swift
 	sh Protocol/generate.sh $(CURDIR)/$(BUILD)
+
+dictionary:               # what small bodies are packed with, from typical records of the present schema
+	$(SWIFT) build --product make-dictionary
+	$(BUILD)/make-dictionary Tests/ResidenceDomainTests/Fixtures/ledger.csv \
+	    Protocol/SyncProtocol/Generated/dictionary.bin
 
 docs:                     # the documentation of the client library, in .build/docs
 	DOCS=1 swift package --allow-writing-to-directory .build/docs generate-documentation \

@@ -118,11 +118,20 @@ let package = Package(
             pkgConfig: "zlib",
             providers: [.apt(["zlib1g-dev"])]
         ),
+        .systemLibrary(
+            name: "CDeflate",
+            path: "Protocol/CDeflate",
+            pkgConfig: "libdeflate",
+            providers: [.apt(["libdeflate-dev"])]
+        ),
         library(
             "SyncProtocol",
             in: "Protocol",
-            needs: [.protobuf, "CZlib"],
-            resources: [.embedInCode("Generated/records.binpb")]
+            needs: [.protobuf, "CZlib", "CDeflate"],
+            resources: [
+                .embedInCode("Generated/records.binpb"),
+                .embedInCode("Generated/dictionary.bin"),
+            ]
         ),
         library(
             "SyncTrust",
@@ -192,6 +201,7 @@ let package = Package(
         ),
 
         program("measure-merge", needs: ["SyncProtocol"]),
+        program("make-dictionary", needs: ["ResidenceDomain", "SyncProtocol"]),
         .executableTarget(
             name: "residence-bench",
             dependencies: [

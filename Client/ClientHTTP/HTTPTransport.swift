@@ -1,4 +1,4 @@
-internal import Foundation
+public import Foundation
 internal import NIOCore
 internal import NIOHTTP1
 public import SyncClient
@@ -7,11 +7,19 @@ public import SyncProtocol
 /// Reaches the server over HTTP: one request, one answer, packed with zlib.
 public final class HTTPTransport: Transport {
     private let connections: HTTPConnections
+    private let dictionaries: DictionaryShelf
     private let limits: Limits
     private let timeout: TimeAmount
 
     /// A transport; `timeout` bounds one whole round trip.
-    public init(limits: Limits = Limits(), timeout: Duration = .seconds(120)) {
+    ///
+    /// In the file `dictionary` stays what the server gave to pack bodies with [W-08]; nobody's data.
+    public init(
+        limits: Limits = Limits(),
+        timeout: Duration = .seconds(120),
+        dictionary: URL? = nil
+    ) {
+        dictionaries = DictionaryShelf(file: dictionary)
         self.limits = limits
         self.timeout = .milliseconds(Int64(timeout / .milliseconds(1)))
         connections = HTTPConnections(answerLimit: limits.inflatedBytes)
@@ -114,7 +122,9 @@ public final class HTTPTransport: Transport {
         to server: ServerAddress,
         token: String?
     ) async throws -> (answer: [UInt8], bytes: ByteCount) {
-        let packed = Zlib.pack(body, as: .deflate)
+        // Whoever has no token yet knows nothing of the server.
+        let dictionary = token == nil ? nil : dictionaries.dictionary(for: body)
+        let packed = Zlib.pack(body, as: .deflate, with: dictionary)
         var headers: HTTPHeaders = [
             "Content-Type": BodyFormat.protobuf.mediaType,
             "Content-Encoding": ContentCoding.deflate.rawValue,
@@ -122,13 +132,38 @@ public final class HTTPTransport: Transport {
         ]
         if let token { headers.add(name: "Authorization", value: "Bearer \(token)") }
         let received = try await exchange(.POST, path, headers, packed, with: server)
-        let answer = try unpack(received)
+        let answer: [UInt8]
+        do {
+            answer = try unpack(received)
+        } catch let failure as TransportFailure {
+            guard let dictionary, failure.error.code == "dictionary_unknown" else { throw failure }
+            dictionaries.refuse(dictionary)
+            return try await post(body, path, to: server, token: token)
+        }
         var bytes = ByteCount()
         bytes.sent = packed.count
         bytes.sentUnpacked = body.count
         bytes.received = received.body.count
         bytes.receivedUnpacked = answer.count
+        if let token,
+            let name = dictionaries.prefer(received.head.headers.first(name: "Sync-Dictionary"))
+        {
+            bytes.received += try await fetchDictionary(name, from: server, token: token)
+        }
         return (answer, bytes)
+    }
+
+    /// Fetches what bodies are packed better with; returns the bytes that it took.
+    private func fetchDictionary(
+        _ name: String,
+        from server: ServerAddress,
+        token: String
+    ) async throws -> Int {
+        // What was answered is answered, whether this succeeds or not.
+        let path = "/v1/dictionaries/\(name)"
+        guard let bytes = try? await read(path, from: server, token: token) else { return 0 }
+        dictionaries.take(bytes, fetchedAs: name)
+        return bytes.count
     }
 
     private func exchange(
@@ -174,7 +209,12 @@ public final class HTTPTransport: Transport {
             throw TransportFailure(.answerUnreadable)
         }
         do {
-            return try Zlib.unpack(answer.body, as: coding, limit: limits.inflatedBytes)
+            return try Zlib.unpack(
+                answer.body,
+                as: coding,
+                with: dictionaries.known,
+                limit: limits.inflatedBytes
+            )
         } catch {
             // A cut answer is a lost answer: the same request brings it again.
             throw TransportFailure(.answerUnreadable, isUnreachable: true)

@@ -52,12 +52,12 @@ extension LocalSQLiteTransaction {
         try set(digest, of: area)
     }
 
-    private func digest(of area: AreaCode) throws -> AreaDigest {
+    func digest(of area: AreaCode) throws -> AreaDigest {
         try row("SELECT sum, records FROM digest WHERE area = ?", [area.rawValue])
             .flatMap { AreaDigest(bytes: $0.bytes(0), records: $0[1]) } ?? .empty
     }
 
-    private func set(_ digest: AreaDigest, of area: AreaCode) throws {
+    func set(_ digest: AreaDigest, of area: AreaCode) throws {
         try run(
             """
             INSERT INTO digest (area, sum, records) VALUES (?, ?, ?)

@@ -82,15 +82,16 @@ extension LocalSQLiteTransaction {
         try rows("SELECT DISTINCT area FROM placement").compactMap { AreaCode($0[0] as String) }
     }
 
+    static let insertion = """
+        INSERT INTO record (id, type, epoch, revision, deleted, clock, acknowledged, visible, title,
+            searchable, areas, pending, returned, acknowledged_redirect, redirect, erased)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
+
     func save(_ record: LocalRecord) throws {
-        let type = Schema.current.type(record.type)
-        let visible = record.visible ?? FieldMap()
-        let acknowledged = record.acknowledged
         try run(
             """
-            INSERT INTO record (id, type, epoch, revision, deleted, clock, acknowledged, visible, title,
-                searchable, areas, pending, returned, acknowledged_redirect, redirect, erased)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            \(Self.insertion)
             ON CONFLICT (id) DO UPDATE SET
                 epoch = excluded.epoch, revision = excluded.revision, deleted = excluded.deleted,
                 clock = excluded.clock, acknowledged = excluded.acknowledged,
@@ -100,23 +101,31 @@ extension LocalSQLiteTransaction {
                 acknowledged_redirect = excluded.acknowledged_redirect,
                 redirect = excluded.redirect, erased = excluded.erased
             """,
-            [
-                Data(record.id.bytes), record.type,
-                acknowledged.map { Int64(clamping: $0.base.epoch.rawValue) },
-                acknowledged.map { Int64(clamping: $0.base.revision.rawValue) },
-                acknowledged?.isDeleted,
-                acknowledged?.clock,
-                try acknowledged.map {
-                    try kept($0.fields.bytes, Self.place("acknowledged", record.id))
-                },
-                try record.visible.map { try kept($0.bytes, Self.place("visible", record.id)) },
-                key == nil ? title(of: record) : "",
-                key == nil ? type.map { SearchText.searchable(visible, as: $0) } ?? "" : "",
-                listedAreas(record, type), record.pending, record.returned,
-                acknowledged?.redirect.map { Data($0.bytes) },
-                record.redirect.map { Data($0.bytes) }, acknowledged?.isErased ?? false,
-            ]
+            columns(of: record)
         )
+    }
+
+    /// What `insertion` takes.
+    func columns(of record: LocalRecord) throws -> StatementArguments {
+        let type = Schema.current.type(record.type)
+        let visible = record.visible ?? FieldMap()
+        let acknowledged = record.acknowledged
+        return [
+            Data(record.id.bytes), record.type,
+            acknowledged.map { Int64(clamping: $0.base.epoch.rawValue) },
+            acknowledged.map { Int64(clamping: $0.base.revision.rawValue) },
+            acknowledged?.isDeleted,
+            acknowledged?.clock,
+            try acknowledged.map {
+                try kept($0.fields.bytes, Self.place("acknowledged", record.id))
+            },
+            try record.visible.map { try kept($0.bytes, Self.place("visible", record.id)) },
+            key == nil ? title(of: record) : "",
+            key == nil ? type.map { SearchText.searchable(visible, as: $0) } ?? "" : "",
+            listedAreas(record, type), record.pending, record.returned,
+            acknowledged?.redirect.map { Data($0.bytes) },
+            record.redirect.map { Data($0.bytes) }, acknowledged?.isErased ?? false,
+        ]
     }
 
     /// Where the record is listed: where it stands, and where its own fields say that it will.

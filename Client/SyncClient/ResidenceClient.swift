@@ -93,6 +93,8 @@ public final class ResidenceClient: Sendable {
         profile.tlsPin = link.server.pin
         if let key = answer.sealingKey, profile.trusts(key) { profile.sealingKey = key }
         profile.setClock(to: answer.serverTime, at: environment.now())
+        // Nothing is held yet, and so all of it is counted.
+        profile.lastRecount = environment.now() &+ profile.clockOffset
         if former != nil {
             try await begin(afresh: profile)
         } else {

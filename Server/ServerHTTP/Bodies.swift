@@ -6,12 +6,14 @@ internal import SyncProtocol
 struct Bodies {
     let limits: Limits
     let traffic: TrafficLimits
+    /// What bodies may be packed with, the latest first.
+    let dictionaries = PresetDictionary.all
 
-    /// A request's body after inflation, and what it is written in.
+    /// A request's body after inflation, what it is written in, and what it was packed with.
     func read(
         _ request: Request,
         _ context: some RequestContext
-    ) async throws -> (bytes: [UInt8], format: BodyFormat) {
+    ) async throws -> (bytes: [UInt8], format: BodyFormat, packing: Packing) {
         guard let format = BodyFormat(header: request.headers[.contentType]) else {
             throw SyncError(
                 "media_type_unsupported",
@@ -27,7 +29,21 @@ struct Bodies {
             )
         }
         let packed = try await collect(request)
-        return (try Zlib.unpack(packed, as: coding, limit: limits.inflatedBytes), format)
+        let bytes = try Zlib.unpack(
+            packed,
+            as: coding,
+            with: dictionaries,
+            limit: limits.inflatedBytes
+        )
+        let dictionary =
+            coding == .deflate ? PresetDictionary.named(by: packed, among: dictionaries) : nil
+        return (bytes, format, Packing(coding: coding, dictionary: dictionary))
+    }
+
+    /// How a request's body was packed.
+    struct Packing {
+        let coding: ContentCoding
+        let dictionary: PresetDictionary?
     }
 
     // > [A-11] A body that comes slower than a bad link carries is given up.
@@ -75,15 +91,51 @@ struct Bodies {
     }
 
     /// An answer, packed as the caller's `Accept-Encoding` allows.
-    func response(_ bytes: [UInt8], _ format: BodyFormat, to request: Request) -> Response {
+    func response(
+        _ bytes: [UInt8],
+        _ format: BodyFormat,
+        to request: Request,
+        packedLike packing: Packing? = nil
+    ) -> Response {
         let coding = ContentCoding.preferred(by: request.headers[.acceptEncoding])
         var headers: HTTPFields = [.contentType: format.mediaType]
         if coding != .identity { headers[.contentEncoding] = coding.rawValue }
+        if let packing, let latest = dictionaries.first, packing.isBehind(latest),
+            let field = HTTPField.Name("Sync-Dictionary")
+        {
+            headers[field] = latest.name
+        }
+        let isSmall = bytes.count <= PresetDictionary.bodyLimit
+        let packed = Zlib.pack(bytes, as: coding, with: isSmall ? packing?.dictionary : nil)
         return Response(
             status: .ok,
             headers: headers,
-            body: .init(byteBuffer: ByteBuffer(bytes: Zlib.pack(bytes, as: coding)))
+            body: .init(byteBuffer: ByteBuffer(bytes: packed))
         )
+    }
+
+    // > [W-08] To a device that packs, but not with its latest, the server names that one and gives it to who asks.
+
+    /// A dictionary by its name.
+    func dictionary(_ name: String) throws -> Response {
+        guard let dictionary = dictionaries.first(where: { $0.name == name }) else {
+            throw HTTPError(.notFound)
+        }
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "application/octet-stream",
+                .cacheControl: "public, max-age=31536000, immutable",
+            ],
+            body: .init(byteBuffer: ByteBuffer(bytes: dictionary.bytes))
+        )
+    }
+}
+
+extension Bodies.Packing {
+    /// Whether whoever packed so could do better with a dictionary.
+    fileprivate func isBehind(_ latest: PresetDictionary) -> Bool {
+        coding == .deflate && dictionary?.id != latest.id
     }
 }
 

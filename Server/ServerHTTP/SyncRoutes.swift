@@ -19,6 +19,17 @@ struct SyncRoutes: Sendable {
         router.post("/v1/repair", use: repair)
         router.post("/v1/devices", use: enrol)
         router.post("/v1/outbox", use: deliver)
+        router.get("/v1/dictionaries/:name", use: dictionary)
+    }
+
+    /// Nothing personal: typical records that nobody ever captured.
+    @Sendable
+    private func dictionary(
+        _ request: Request,
+        _ context: SyncRequestContext
+    ) async throws -> Response {
+        _ = try await door.device(request, context)
+        return try bodies.dictionary(context.parameters.require("name"))
     }
 
     /// No token: a revoked device has no key any more, and what it sealed names it by its signature.
@@ -26,7 +37,7 @@ struct SyncRoutes: Sendable {
     private func deliver(_ request: Request, _ context: SyncRequestContext) async throws -> Response
     {
         try door.stranger(request, context)
-        let (bytes, format) = try await bodies.read(request, context)
+        let (bytes, format, _) = try await bodies.read(request, context)
         guard format == .protobuf else {
             throw SyncError(
                 "media_type_unsupported",
@@ -42,13 +53,14 @@ struct SyncRoutes: Sendable {
     @Sendable
     private func sync(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         let device = try await door.device(request, context, forSync: true)
-        let (bytes, format) = try await bodies.read(request, context)
+        let (bytes, format, packing) = try await bodies.read(request, context)
         let answer = try await service.sync(try SyncRequest(bytes, as: format), from: device.id)
         let answerFormat = bodies.answerFormat(request, like: format)
         return bodies.response(
             answerFormat == .json ? answer.json : answer.encoded,
             answerFormat,
-            to: request
+            to: request,
+            packedLike: packing
         )
     }
 
@@ -56,7 +68,7 @@ struct SyncRoutes: Sendable {
     private func repair(_ request: Request, _ context: SyncRequestContext) async throws -> Response
     {
         let device = try await door.device(request, context)
-        let (bytes, format) = try await bodies.read(request, context)
+        let (bytes, format, packing) = try await bodies.read(request, context)
         let asked = try RepairRequest(bytes, as: format)
         let answer = try await service.repair(asked, from: device.id)
         RepairLog.note(answer, for: device.id, context.logger)
@@ -64,14 +76,15 @@ struct SyncRoutes: Sendable {
         return bodies.response(
             answerFormat == .json ? answer.json : answer.encoded,
             answerFormat,
-            to: request
+            to: request,
+            packedLike: packing
         )
     }
 
     @Sendable
     private func enrol(_ request: Request, _ context: SyncRequestContext) async throws -> Response {
         try door.stranger(request, context)
-        let (bytes, format) = try await bodies.read(request, context)
+        let (bytes, format, _) = try await bodies.read(request, context)
         let answer = try await service.enrol(try EnrolmentRequest(bytes, as: format))
         let answerFormat = bodies.answerFormat(request, like: format)
         return bodies.response(answer.encoded(as: answerFormat), answerFormat, to: request)

@@ -63,8 +63,9 @@ public struct Weather: Hashable, Codable, Sendable {
     public var revoked = 0.0
     /// A person's record is erased by law.
     public var erased = 0.0
-    /// A program that is a version behind is upgraded: the server's, and each device's. Where this happens at
-    /// all, every second world begins a version behind.
+    /// A program that is a version behind is upgraded: the server's, and each device's.
+    ///
+    /// Where this happens at all, every second world begins a version behind.
     public var upgraded = 0.0
 
     /// Nothing goes wrong.

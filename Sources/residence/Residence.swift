@@ -123,7 +123,7 @@ struct CommonOptions: ParsableArguments {
         do {
             var limits = Limits()
             limits.attempts = max(1, attempts)
-            let transport = HTTPTransport()
+            let transport = HTTPTransport(dictionary: folder.appending(path: "dictionary"))
             let client = ResidenceClient(
                 store: try openStore(),
                 transport: transport,

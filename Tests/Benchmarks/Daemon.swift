@@ -153,8 +153,13 @@ struct DrivenDevice: Sendable {
 /// Requests as the client writes them.
 enum Requests {
     static func post(_ path: String, _ body: [UInt8], token: String?) -> [UInt8] {
-        let packed = Zlib.pack(body, as: .deflate)
+        let packed = packed(body)
         return head(path, length: packed.count, token: token) + packed
+    }
+
+    static func packed(_ body: [UInt8]) -> [UInt8] {
+        let isSmall = body.count <= PresetDictionary.bodyLimit
+        return Zlib.pack(body, as: .deflate, with: isSmall ? .latest : nil)
     }
 
     static func head(_ path: String, length: Int, token: String?) -> [UInt8] {

@@ -68,10 +68,26 @@ struct Measured {
         for entries in corpus.entries.prefix(2_000).map(\.self).chunks(of: 20) {
             var device = DrivenDevice.unenrolled
             let request = device.request(entries.map { Round.creation($0, 1) })
-            packed += Zlib.pack(request.encoded, as: .deflate).count
+            packed += Requests.packed(request.encoded).count
             json += entries.reduce(0) { $0 + $1.json.count }
         }
         return Double(packed) / Double(json)
+    }
+
+    /// Bytes a record in batches of several sizes, without the dictionary and with it.
+    static func packing(of corpus: Corpus) -> String {
+        [1, 5, 20, 50, 500].map { size in
+            var (without, with) = (0, 0)
+            let batches = corpus.entries.prefix(2_000).map(\.self).chunks(of: size)
+            for entries in batches {
+                var device = DrivenDevice.unenrolled
+                let body = device.request(entries.map { Round.creation($0, 1) }).encoded
+                without += Zlib.pack(body, as: .deflate).count
+                with += Zlib.pack(body, as: .deflate, with: .latest).count
+            }
+            let records = batches.reduce(0) { $0 + $1.count }
+            return "\(size): \(without / records) and \(with / records)"
+        }.joined(separator: "; ")
     }
 
     mutating func join(_ other: Measured) {

@@ -65,6 +65,9 @@ enum Micro {
         let page = Array(payloads.joined())
         let packed = (Zlib.pack(batch, as: .deflate), Zlib.pack(page, as: .deflate))
         time("zlib, a batch of 20 packed", 1_000) { _ in Zlib.pack(batch, as: .deflate).count }
+        time("zlib, a batch of 20 packed with the dictionary", 1_000) { _ in
+            Zlib.pack(batch, as: .deflate, with: .latest).count
+        }
         try time("zlib, a batch of 20 unpacked", 2_000) { _ in
             try Zlib.unpack(packed.0, as: .deflate, limit: 1 << 20).count
         }

@@ -108,6 +108,11 @@ struct ResidenceBench: AsyncParsableCommand {
         }
         all.reportCommon(into: &report)
         report.notes.append(Measured.peers)
+        let sample = Corpus(count: 2_000, order: .random)
+        report.notes.append(
+            "bytes a record in a batch of …, without and with the dictionary: "
+                + Measured.packing(of: sample)
+        )
         for note in report.notes { Terminal.out(note) }
     }
 }

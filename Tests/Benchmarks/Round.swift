@@ -46,7 +46,7 @@ struct Round {
                 } else {
                     request.budget = 1
                 }
-                return Zlib.pack(request.encoded, as: .deflate)
+                return Requests.packed(request.encoded)
             }
             devices[index] = device
             return bodies
@@ -77,7 +77,7 @@ struct Round {
                 changes += edits.count
                 var request = device.request(edits)
                 request.budget = 1
-                bodies.append(Zlib.pack(request.encoded, as: .deflate))
+                bodies.append(Requests.packed(request.encoded))
             }
             devices[index] = device
             return bodies
@@ -169,7 +169,12 @@ struct Round {
 extension Wire.Answer {
     func response() throws -> SyncResponse {
         try SyncResponse(
-            Zlib.unpack(body, as: isDeflated ? .deflate : .identity, limit: 16 << 20)
+            Zlib.unpack(
+                body,
+                as: isDeflated ? .deflate : .identity,
+                with: PresetDictionary.all,
+                limit: 16 << 20
+            )
         )
     }
 }

@@ -16,7 +16,7 @@ struct Layer: Sendable, CustomTestStringConvertible {
     }
 
     static let all = [
-        Layer("Protocol/SyncProtocol", "SwiftProtobuf", "CZlib"),
+        Layer("Protocol/SyncProtocol", "SwiftProtobuf", "CZlib", "CDeflate"),
         Layer(
             "Protocol/SyncTrust",
             "SyncProtocol",
@@ -86,6 +86,7 @@ struct Layer: Sendable, CustomTestStringConvertible {
             "ServiceLifecycle"
         ),
         Layer("Sources/measure-merge/", "SyncProtocol"),
+        Layer("Sources/make-dictionary/", "ResidenceDomain", "SyncProtocol"),
         Layer("Sources/Chance/"),
         Layer(
             "Sources/Simulator/",

@@ -32,6 +32,51 @@ struct SyncRoutesTests {
         }
     }
 
+    @Test("[W-07] an answer is packed with the dictionary of its request")
+    func dictionary() async throws {
+        try await TestHost.run { host in
+            let key = try await host.enrol(in: "330921101")
+            var headers = try await host.headers(of: key)
+            headers[.contentType] = "application/x-protobuf"
+            headers[.contentEncoding] = "deflate"
+            headers[.acceptEncoding] = "deflate"
+            let request = capture(1...3, in: "330921101").encoded
+
+            let body = Zlib.pack(request, as: .deflate, with: .latest)
+            let answer = try await host.post("/v1/sync", body, headers)
+
+            let known = PresetDictionary.all
+            let unpacked = try Zlib.unpack(answer.bytes, as: .deflate, with: known, limit: 1 << 20)
+            let name = try #require(HTTPField.Name("Sync-Dictionary"))
+            #expect(try SyncResponse(unpacked).outcomes.count == 3)
+            #expect(PresetDictionary.named(by: answer.bytes, among: known) == .latest)
+            #expect(answer.headers[name] == nil)
+        }
+    }
+
+    @Test("[W-08] whoever packs without the latest dictionary is told of it, and given it")
+    func dictionaryTold() async throws {
+        try await TestHost.run { host in
+            let key = try await host.enrol(in: "330921101")
+            var headers = try await host.headers(of: key)
+            headers[.contentType] = "application/x-protobuf"
+            headers[.contentEncoding] = "deflate"
+            headers[.acceptEncoding] = "deflate"
+            let body = Zlib.pack(capture(1...3, in: "330921101").encoded, as: .deflate)
+
+            let answer = try await host.post("/v1/sync", body, headers)
+            let field = try #require(HTTPField.Name("Sync-Dictionary"))
+            let name = try #require(answer.headers[field])
+            let token = try await host.headers(of: key)
+            let given = try await host.get("/v1/dictionaries/\(name)", token)
+            let none = try await host.get("/v1/dictionaries/00000000", token)
+
+            #expect(PresetDictionary.named(by: answer.bytes, among: PresetDictionary.all) == nil)
+            #expect(PresetDictionary(bytes: given.bytes) == .latest)
+            #expect(none.status == .notFound)
+        }
+    }
+
     @Test("[W-03] a script syncs in JSON")
     func json() async throws {
         try await TestHost.run { host in

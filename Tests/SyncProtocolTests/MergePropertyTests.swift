@@ -45,6 +45,40 @@ struct MergePropertyTests {
         #expect(Set(results).count == 1)
     }
 
+    @Test(
+        "[M-03] clocks may be arbitrarily wrong: what is contested does not change, nothing is lost, and all agree [I11]",
+        arguments: [Collision.Scope.automatic, .reviewed]
+    )
+    func wrongClocks(scope: Collision.Scope) {
+        let decades = Int64(40) * 365 * 24 * 3600 * 1000
+        for seed in Self.seeds {
+            let collision = Collision(seed: seed, scope)
+            var random = SplitMix64(seed: seed ^ 0xC10C)
+            let shifts = collision.arrivals.map { _ in
+                [-decades, -1, 0, 1, decades, .min, .max][random.below(7)]
+            }
+            let wrong = zip(collision.arrivals, shifts).map { arrival, shift in
+                var (change, author) = arrival
+                let (sum, isBeyond) = change.observedAt.addingReportingOverflow(shift)
+                change.observedAt = isBeyond || shift == .min || shift == .max ? shift : sum
+                return (change, author)
+            }
+            let right = orders(of: collision.arrivals).map { collision.begun.after($0) }
+            let found = orders(of: wrong).map { collision.begun.after($0) }
+            let contested = zip(right, found).allSatisfy { right, found in
+                Set(right.conflicts.map(\.fields)) == Set(found.conflicts.map(\.fields))
+            }
+            let isKept = found.allSatisfy { story in
+                collision.units.allSatisfy { keeps($0, of: collision, in: story) }
+            }
+            let agree = scope != .automatic || Set(found.map(\.fields)).count == 1
+            guard contested, isKept, agree else {
+                Issue.record("seed \(seed), clocks off by \(shifts)")
+                return
+            }
+        }
+    }
+
     @Test("[M-09] every value that anybody proposed stands, or is in a conflict entry")
     func nothingIsLost() {
         for seed in Self.seeds {

@@ -10,11 +10,12 @@ public enum SearchText {
 
     /// A text as it is compared: lower case, full-width forms made half-width.
     public static func folded(_ text: String) -> String {
-        let halves = text.unicodeScalars.map { scalar in
+        var halves = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
             switch scalar.value {
-            case 0xFF01...0xFF5E: Character(UnicodeScalar(UInt8(scalar.value - 0xFEE0)))
-            case 0x3000: " " as Character
-            default: Character(scalar)
+            case 0xFF01...0xFF5E: halves.append(UnicodeScalar(UInt8(scalar.value - 0xFEE0)))
+            case 0x3000: halves.append(" ")
+            default: halves.append(scalar)
             }
         }
         return String(halves).lowercased()

@@ -76,6 +76,21 @@ public struct Salvage: Hashable, Sendable {
     }
 }
 
+/// A record that comes for the first time.
+public struct Arrival: Sendable {
+    /// The record; nothing of this device lies over it.
+    public let record: LocalRecord
+    /// Its mark where it stands; `nil` of a tombstone.
+    public let mark: UInt128?
+    /// Its open conflicts, each the bytes of a `Conflict` message.
+    public let conflicts: [[UInt8]]
+
+    /// A record as it came.
+    public init(record: LocalRecord, mark: UInt128?, conflicts: [[UInt8]]) {
+        (self.record, self.mark, self.conflicts) = (record, mark, conflicts)
+    }
+}
+
 /// A change in the outbox: numbered, chained and durable before anybody hears of it.
 public struct OutboxEntry: Hashable, Sendable {
     /// Its number among the device's.

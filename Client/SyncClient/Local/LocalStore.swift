@@ -80,6 +80,9 @@ public protocol LocalReader {
     func records(before epoch: Epoch) throws -> [LocalRecord]
     /// Records that the server gave, that stand nowhere, and that no change needs.
     func strays() throws -> [RecordID]
+    /// Of some ids those of which nothing here speaks: no record, no placement, no change that lies over one, and no
+    /// record that was found to be one of them.
+    func unheard(_ ids: [RecordID]) throws -> Set<RecordID>
     /// Records that accepted changes of this device made, that the server never gave, and that no other change needs.
     func unplaced() throws -> [RecordID]
     /// How many conflicts are open among what the device holds.
@@ -102,6 +105,9 @@ public protocol LocalTransaction: LocalReader {
     ///
     /// `isKept` tells whether the device keeps the record itself: not one of a type that it does not know.
     func place(_ id: RecordID, in area: AreaCode, mark: UInt128?, isKept: Bool) throws
+    /// Keeps unheard-of records in the only area where they stand so far, as `save`, `place` and `set(conflicts:)` would
+    /// one by one.
+    func admit(_ arrivals: [Arrival], to area: AreaCode) throws
     /// Notes that a record stands in an area no longer.
     func displace(_ id: RecordID, from area: AreaCode) throws
     /// Erases a record, its placements, its conflicts and what lay over it; answered changes stay in the outbox.

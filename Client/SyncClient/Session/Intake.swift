@@ -243,8 +243,10 @@ struct Intake {
         // > [F-08] A reader whose bookmark lies below what has left starts again at 0 and drops what it is
         // > not sent by then.
         if page.restarts { try transaction.beginSweep(of: page.area) }
-        for copy in page.records where try take(copy, in: page.area) {
-            touched.insert(copy.id)
+        let admitted = try admit(page)
+        touched.formUnion(admitted)
+        for copy in page.records where !admitted.contains(copy.id) {
+            if try take(copy, in: page.area) { touched.insert(copy.id) }
         }
         for id in page.departures {
             try leave(id, page.area)

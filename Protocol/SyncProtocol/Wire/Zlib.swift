@@ -4,26 +4,30 @@ internal import CZlib
 ///
 /// Unpacking is bounded: a small body must not become a large one.
 public enum Zlib {
-    /// The bytes packed under a coding.
-    public static func pack(_ bytes: [UInt8], as coding: ContentCoding, level: Int32 = 6) -> [UInt8]
-    {
-        guard coding != .identity else { return bytes }
+    /// The bytes packed under a coding; under `deflate` with a preset dictionary, where there is one.
+    public static func pack(
+        _ bytes: [UInt8],
+        as coding: ContentCoding,
+        with dictionary: PresetDictionary? = nil
+    ) -> [UInt8] {
+        switch (coding, dictionary) {
+        case (.identity, _): bytes
+        case (.deflate, let dictionary?): pack(bytes, with: dictionary)
+        default: Compressors.shared.pack(bytes, as: coding)
+        }
+    }
+
+    private static func pack(_ bytes: [UInt8], with dictionary: PresetDictionary) -> [UInt8] {
         // zlib remembers where its stream lies, so it must not move.
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         stream.initialize(to: z_stream())
         defer { stream.deallocate() }
-        let status = deflateInit2_(
-            stream,
-            level,
-            Z_DEFLATED,
-            coding.windowBits,
-            8,
-            Z_DEFAULT_STRATEGY,
-            ZLIB_VERSION,
-            Int32(MemoryLayout<z_stream>.size)
-        )
+        let size = Int32(MemoryLayout<z_stream>.size)
+        var status = deflateInit_(stream, 6, ZLIB_VERSION, size)
         precondition(status == Z_OK, "zlib could not start: \(status)")
         defer { deflateEnd(stream) }
+        status = deflateSetDictionary(stream, dictionary.bytes, UInt32(dictionary.bytes.count))
+        precondition(status == Z_OK, "zlib did not take the dictionary: \(status)")
         let bound = Int(deflateBound(stream, UInt(bytes.count)))
         var input = bytes
         return input.withUnsafeMutableBufferPointer { source in
@@ -42,12 +46,13 @@ public enum Zlib {
     // > [W-04] Inflating stops at the limit. A body that is not what its encoding says, or that
     // > ends early, is refused whole.
 
-    /// The bytes that were packed under a coding, at most `limit` of them.
+    /// The bytes that were packed under a coding, at most `limit` of them; with any of some preset dictionaries.
     ///
     /// Throws `body_not_inflatable`, `body_truncated`, `body_too_large` or `dictionary_unknown`.
     public static func unpack(
         _ packed: [UInt8],
         as coding: ContentCoding,
+        with dictionaries: [PresetDictionary] = [],
         limit: Int
     ) throws(SyncError) -> [UInt8] {
         guard coding != .identity else {
@@ -71,7 +76,7 @@ public enum Zlib {
         let end = input.withUnsafeMutableBufferPointer { source in
             stream.pointee.next_in = source.baseAddress
             stream.pointee.avail_in = UInt32(source.count)
-            return inflateAll(stream, into: &output, limit: limit)
+            return inflateAll(stream, with: dictionaries, into: &output, limit: limit)
         }
         switch end {
         case Z_STREAM_END where stream.pointee.avail_in == 0: return output
@@ -99,6 +104,7 @@ public enum Zlib {
 
     private static func inflateAll(
         _ stream: UnsafeMutablePointer<z_stream>,
+        with dictionaries: [PresetDictionary],
         into output: inout [UInt8],
         limit: Int
     ) -> Int32 {
@@ -109,6 +115,16 @@ public enum Zlib {
                 stream.pointee.next_out = target.baseAddress
                 stream.pointee.avail_out = UInt32(room)
                 status = inflate(stream, Z_NO_FLUSH)
+                if status == Z_NEED_DICT {
+                    // zlib tells by this which one it needs.
+                    let id = UInt32(truncatingIfNeeded: stream.pointee.adler)
+                    guard let needed = dictionaries.first(where: { $0.id == id }) else { return }
+                    status = inflateSetDictionary(
+                        stream,
+                        needed.bytes,
+                        UInt32(needed.bytes.count)
+                    )
+                }
                 count = room - Int(stream.pointee.avail_out)
             }
             output.append(contentsOf: chunk)

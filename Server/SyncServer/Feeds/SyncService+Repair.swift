@@ -45,6 +45,8 @@ extension SyncService {
 }
 
 /// Compares branches with what stands in the feeds; each area is walked once.
+///
+/// What its records say is read again for the few that are sent: an area may hold more than there is memory for.
 private struct Bookkeeper {
     /// A branch that holds no more than so many is sent whole.
     static let fewRecords = 8
@@ -56,8 +58,7 @@ private struct Bookkeeper {
     private struct Standing {
         let digits: String
         let mark: UInt128
-        let copy: RecordCopy
-        let openConflicts: Int
+        let position: Position
     }
 
     init(transaction: any StoreReader, limits: Limits) {
@@ -69,9 +70,7 @@ private struct Bookkeeper {
         let here = try records(of: branch.area).filter { $0.digits.hasSuffix(branch.digits) }
         guard Self.sum(here) != branch.digest else { return }
         guard here.count > Self.fewRecords, branch.digits.count < 32 else {
-            let whole = try here.map {
-                try transaction.whole($0.copy, openConflicts: $0.openConflicts)
-            }
+            let whole = try here.compactMap { try copy(at: $0.position, in: branch.area) }
             room -= whole.reduce(32) { $0 + $1.weight }
             answer.leaves.append(
                 Leaf(area: branch.area, digits: branch.digits, records: whole)
@@ -89,6 +88,19 @@ private struct Bookkeeper {
         }
     }
 
+    /// The record that stands at a position, with the conflicts that it has to bring.
+    private func copy(at position: Position, in area: AreaCode) throws -> RecordCopy? {
+        var found: RecordCopy?
+        let before = Position(rawValue: position.rawValue - 1)
+        try transaction.feed(of: area, after: before) { entry in
+            if case .record(let copy, let open) = entry.content, entry.position == position {
+                found = try transaction.whole(copy, openConflicts: open)
+            }
+            return false
+        }
+        return found
+    }
+
     private static func sum(_ records: [Standing]) -> AreaDigest {
         records.reduce(.empty) { $0 + AreaDigest(mark: $1.mark) }
     }
@@ -97,13 +109,12 @@ private struct Bookkeeper {
         if let known = areas[area] { return known }
         var found: [Standing] = []
         try transaction.feed(of: area, after: .start) { entry in
-            if case .record(let copy, let open) = entry.content, let mark = RecordMark.of(copy) {
+            if case .record(let copy, _) = entry.content, let mark = RecordMark.of(copy) {
                 found.append(
                     Standing(
                         digits: copy.id.bytes.hexadecimal,
                         mark: mark,
-                        copy: copy,
-                        openConflicts: open
+                        position: entry.position
                     )
                 )
             }

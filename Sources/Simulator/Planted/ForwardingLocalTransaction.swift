@@ -20,6 +20,18 @@ extension ForwardingLocalTransaction {
 
     func forgetKeptOutbox() throws { try base.forgetKeptOutbox() }
 
+    func unheard(_ ids: [RecordID]) throws -> Set<RecordID> { try base.unheard(ids) }
+
+    // One by one: whatever is planted there befalls these, too.
+    func admit(_ arrivals: [Arrival], to area: AreaCode) throws {
+        for arrival in arrivals {
+            let id = arrival.record.id
+            try place(id, in: area, mark: arrival.mark, isKept: true)
+            try set(conflicts: arrival.conflicts, of: id)
+            try save(arrival.record)
+        }
+    }
+
     func enrolmentSeed() throws -> [UInt8]? {
         try base.enrolmentSeed()
     }
