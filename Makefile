@@ -74,6 +74,11 @@ bench: bench-build        # the daemon under load beside a bare C program: a qua
 bench-quick: bench-build  # the same in two minutes
 	$(BENCH) --quick
 
+DEVICES_HOME ?= 50000
+.PHONY: evening
+evening: bench-build      # fifty thousand devices come home and sync: some ten minutes, 2 GB of memory
+	$(BENCH) --evening $(DEVICES_HOME)
+
 .PHONY: bench-postgres
 bench-postgres: bench-build deps-postgres  # an evening on PostgreSQL, with 1, 2 and 4 daemons
 	sh Tests/Benchmarks/postgres.sh

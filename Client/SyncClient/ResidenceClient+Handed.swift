@@ -62,7 +62,7 @@ extension ResidenceClient {
     }
 
     /// Asks the server with a fresh token.
-    private func asking(_ ask: (String) async throws -> [UInt8]) async throws -> [UInt8] {
+    func asking(_ ask: (String) async throws -> [UInt8]) async throws -> [UInt8] {
         do {
             return try await ask(try await token())
         } catch let failure as TransportFailure {

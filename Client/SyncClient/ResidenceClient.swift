@@ -131,11 +131,15 @@ public final class ResidenceClient: Sendable {
 
     /// Gives away what waits and takes what is new, retrying as the network allows.
     ///
+    /// With a `budget` in bytes, heads included, it ends within that, and what is left comes with the next [F-10].
     /// Throws what kept it from ending; whatever was answered until then stays answered.
     public func sync(
+        budget: Int? = nil,
         progress: @escaping @Sendable (SyncProgress) -> Void = { _ in }
     ) async throws -> SyncReport {
-        try await engine.run(progress)
+        var engine = engine
+        engine.budget = budget.map(SyncBudget.init(bytes:))
+        return try await engine.run(progress)
     }
 
     private var engine: SyncEngine {

@@ -17,6 +17,7 @@ struct SyncRoutes: Sendable {
     func add(to router: Router<SyncRequestContext>) {
         router.post("/v1/sync", use: sync)
         router.post("/v1/repair", use: repair)
+        router.post("/v1/estimate", use: estimate)
         router.post("/v1/devices", use: enrol)
         router.post("/v1/outbox", use: deliver)
         router.get("/v1/dictionaries/:name", use: dictionary)
@@ -62,6 +63,17 @@ struct SyncRoutes: Sendable {
             to: request,
             packedLike: packing
         )
+    }
+
+    @Sendable
+    private func estimate(
+        _ request: Request,
+        _ context: SyncRequestContext
+    ) async throws -> Response {
+        let device = try await door.device(request, context)
+        let question = try NewsQuestion(json: try await bodies.readJSON(request, context))
+        let answer = try await service.estimate(question, for: device.id)
+        return bodies.response(answer.json, .json, to: request)
     }
 
     @Sendable

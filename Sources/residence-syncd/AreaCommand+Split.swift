@@ -57,7 +57,7 @@ struct AreaList: AsyncParsableCommand {
         var count = 0
         try await service.standing(in: area, for: options.somebody()) { records in
             for record in records {
-                try file.add(text: AreaRow(record, in: area).line)
+                try file.add(text: CSVLine(record, in: area).text)
                 count += 1
             }
         }
@@ -69,27 +69,15 @@ struct AreaList: AsyncParsableCommand {
     }
 }
 
-/// A row of the file that says what goes where.
-struct AreaRow {
-    private let cells: [String]
-
-    init(_ record: RecordState, in area: AreaCode) {
+extension CSVLine {
+    /// A row of the file that says what goes where.
+    fileprivate init(_ record: RecordState, in area: AreaCode) {
         let type = Schema.current.type(record.type)
         let village = type?.field(named: "village").flatMap { record.fields.text(of: $0.number) }
-        cells = [
+        self.init([
             record.id.description, type?.name ?? "", area.rawValue, village ?? "",
             type?.title(of: record.fields) ?? "", "",
-        ]
-    }
-
-    /// What begins like a formula is no formula.
-    var line: String {
-        cells.map { cell in
-            let safe = cell.first.map { "=+-@\t\r".contains($0) } == true ? "'" + cell : cell
-            let isPlain = !safe.contains { ",\"\r\n".contains($0) }
-            return isPlain ? safe : "\"" + safe.replacing("\"", with: "\"\"") + "\""
-        }
-        .joined(separator: ",") + "\r\n"
+        ])
     }
 }
 

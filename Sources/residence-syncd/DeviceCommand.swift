@@ -12,7 +12,8 @@ struct DeviceCommand: AsyncParsableCommand {
         commandName: "device",
         abstract: say("管理设备", "Enrol and list devices."),
         subcommands: [
-            Add.self, List.self, Areas.self, Handover.self, Suspend.self, Resume.self, Revoke.self,
+            Add.self, AddAll.self, List.self, Areas.self, Handover.self, Suspend.self, Resume.self,
+            Revoke.self,
             Confirm.self,
         ]
     )
@@ -99,23 +100,9 @@ struct DeviceCommand: AsyncParsableCommand {
             try await options.run {
                 let codes = try areas.map(Self.area)
                 let (service, store) = try await options.service()
-                let (kept, pin) = try await store.read { transaction in
-                    try (transaction.setting(.publicURL), transaction.setting(.tlsPin))
-                }
-                let address =
-                    url ?? kept.map { String(decoding: $0, as: UTF8.self) }
-                    ?? "http://127.0.0.1:7800"
+                let links = try await EnrolmentLinks(to: url, of: service, on: store)
                 let (code, expires) = try await expected(by: service, codes)
-                let link = EnrolmentLink(
-                    address: address,
-                    code: code.description,
-                    fingerprint: service.fingerprint,
-                    pin: pin.flatMap { pin in
-                        guard address.hasPrefix("https"), !pin.isEmpty else { return nil }
-                        return String(decoding: pin, as: UTF8.self)
-                    }
-                )
-                try show(link, expires)
+                try show(links.link(code), expires)
             }
         }
 

@@ -59,3 +59,20 @@ final class LineFile {
         waiting = Data()
     }
 }
+
+/// A row of a CSV file.
+struct CSVLine {
+    private let cells: [String]
+
+    init(_ cells: [String]) { self.cells = cells }
+
+    /// What begins like a formula is no formula.
+    var text: String {
+        cells.map { cell in
+            let safe = cell.first.map { "=+-@\t\r".contains($0) } == true ? "'" + cell : cell
+            let isPlain = !safe.contains { ",\"\r\n".contains($0) }
+            return isPlain ? safe : "\"" + safe.replacing("\"", with: "\"\"") + "\""
+        }
+        .joined(separator: ",") + "\r\n"
+    }
+}

@@ -53,7 +53,11 @@ struct Enroll: AsyncParsableCommand {
 /// `residence sync`: gives away what waits and takes what is new.
 struct Sync: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: say("与服务器同步", "Give away what waits and take what is new.")
+        abstract: say("与服务器同步", "Give away what waits and take what is new."),
+        discussion: say(
+            "网络慢或按流量计费时：--plan 先看要用多少流量；--budget 限定一次用多少，余下的下次再传。",
+            "On a slow or a metered link, --plan tells what it would take, and --budget how much it may: the rest comes next time."
+        )
     )
 
     @OptionGroup var options: CommonOptions
@@ -63,13 +67,33 @@ struct Sync: AsyncParsableCommand {
         )
     )
     var attempts = Limits().attempts
+    @Option(
+        help: ArgumentHelp(
+            say("一次最多用多少流量（KB）", "How much it may take, in kilobytes."),
+            valueName: "KB"
+        )
+    )
+    var budget: Int?
+    @Flag(
+        help: ArgumentHelp(
+            say("只估计，不同步", "Tell what it would take, and take nothing.")
+        )
+    )
+    var plan = false
+
+    func validate() throws {
+        guard budget.map({ (4...1_000_000).contains($0) }) ?? true else {
+            throw ValidationError(say("--budget 为 4 至 1000000", "--budget is 4 to 1000000"))
+        }
+    }
 
     func run() async throws {
         try await options.run(attempts: attempts) { client in
+            if plan { return try show(try await client.forecast()) }
             let bar = ProgressBar(say("同步", "sync"), isQuiet: options.json)
             let report: SyncReport
             do {
-                report = try await client.sync { progress in
+                report = try await client.sync(budget: budget.map { $0 * 1000 }) { progress in
                     let fraction =
                         progress.total == 0
                         ? 1 : Double(progress.answered) / Double(progress.total)
@@ -134,6 +158,53 @@ struct Sync: AsyncParsableCommand {
             )
         }
         for settlement in report.settlements { show(settlement) }
+        if report.isCut {
+            Console.out(
+                say(
+                    "流量已到限额，还有内容未传，下次同步接着传。",
+                    "The budget is spent; the rest comes with the next sync."
+                )
+            )
+        }
+    }
+
+    private func show(_ forecast: SyncForecast) throws {
+        if options.json { return try Console.out(json: ForecastDocument(forecast)) }
+        let news = forecast.news
+        let kilobytes = max(1, (forecast.bytes + 999) / 1000)
+        let types = Schema.current.types.compactMap { type -> String? in
+            news.records[type.name].map { say("\(type.zh) \($0)", "\(type.en) \($0)") }
+        }
+        let few = [
+            say("上行变更 \(forecast.changes)", "changes up \(forecast.changes)"),
+            types.isEmpty ? nil : types.joined(separator: say("、", ", ")),
+            news.departures == 0
+                ? nil : say("移出 \(news.departures)", "departures \(news.departures)"),
+            news.conflicts == 0 ? nil : say("冲突 \(news.conflicts)", "conflicts \(news.conflicts)"),
+        ].compactMap(\.self).joined(separator: say("，", "; "))
+        let least = news.isAtLeast ? say("至少", "at least ") : say("约", "about ")
+        let link =
+            forecast.bytesPerSecond == nil
+            ? say("（按 256 kbit/s 计）", " (on 256 kbit/s)") : ""
+        Console.out(
+            say(
+                "\(least) \(kilobytes) KB，\(forecast.seconds) 秒\(link)：\(few)",
+                "\(least)\(kilobytes) KB, \(forecast.seconds) s\(link): \(few)"
+            )
+        )
+    }
+
+    /// A forecast as scripts read it.
+    struct ForecastDocument: Encodable {
+        var bytes: Int
+        var seconds: Int
+        var changes: Int
+        var news: NewsEstimate
+
+        init(_ forecast: SyncForecast) {
+            (bytes, seconds) = (forecast.bytes, forecast.seconds)
+            (changes, news) = (forecast.changes, forecast.news)
+        }
     }
 
     private func show(_ settlement: Settlement) {
@@ -160,9 +231,11 @@ struct Sync: AsyncParsableCommand {
         var unanswered: Int
         var bytes: ByteCount
         var repair: DeviceProfile.Repair?
+        var isCut: Bool
 
         enum CodingKeys: String, CodingKey {
             case outcomes, received, departed, unanswered, bytes, repair
+            case isCut = "budget_spent"
             case roundTrips = "round_trips"
         }
 
@@ -176,6 +249,7 @@ struct Sync: AsyncParsableCommand {
             unanswered = report.unanswered
             bytes = report.bytes
             repair = report.repair
+            isCut = report.isCut
         }
     }
 }

@@ -33,7 +33,17 @@ struct Corpus {
             // Batches of 50 are dealt to the areas in turn: what is captured at one time has ids side by side.
             let area = index / 50 % Self.areas.count
             let id = Self.id(index, order, &random)
-            return Self.entry(id, area, &random)
+            return Self.entry(id, area, in: Self.areas[area], &random)
+        }
+    }
+
+    /// People whom one coordinator captures in an area, with ids side by side.
+    static func people(_ count: Int, in area: String, seed: UInt64) -> [Entry] {
+        var random = SplitMix64(seed: seed)
+        let first = Int(truncatingIfNeeded: random.next() >> 40)
+        return (0..<count).map { index in
+            let id = id(first + index, .ordered, &random)
+            return entry(id, 0, in: area, &random)
         }
     }
 
@@ -55,6 +65,7 @@ struct Corpus {
     private static func entry(
         _ id: RecordID,
         _ area: Int,
+        in code: String,
         _ random: inout SplitMix64
     ) -> Entry {
         func one<Item>(of items: [Item]) -> Item { items[random.below(items.count)] }
@@ -85,7 +96,7 @@ struct Corpus {
             $0.maritalStatus = married.value
             $0.politicalStatus = .none
             $0.phones = [phone]
-            $0.capturedIn = [areas[area]]
+            $0.capturedIn = [code]
             $0.remark = remark
         }
         let json = """
@@ -93,7 +104,7 @@ struct Corpus {
             "document_number":"\(number)","birth_date":\(person.birthDate),"ethnicity":"汉族",\
             "origin_county":"\(county)","origin_address":"\(origin)","education":"\(education.label)",\
             "marital_status":"\(married.label)","political_status":"群众","phones":["\(phone)"],\
-            "captured_in":["\(areas[area])"],"remark":"\(remark)"}
+            "captured_in":["\(code)"],"remark":"\(remark)"}
             """
         return Entry(id: id, area: area, fields: person.fieldMap, json: Array(json.utf8))
     }

@@ -18,7 +18,8 @@ final class Daemon {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         // Eight devices do here what thousands do elsewhere: a device's own limits would be what is measured.
         let settings = """
-            {"limits": {"device_burst": 1e9, "device_per_second": 1e9, "device_at_once": 100000},
+            {"limits": {"device_burst": 1e9, "device_per_second": 1e9, "device_at_once": 100000,
+            "address_burst": 1e9, "address_per_second": 1e9, "address_connections": 100000},
             "store": "\(store)"}
             """
         try Data(settings.utf8).write(to: folder.appendingPathComponent("config.json"))
@@ -56,6 +57,25 @@ final class Daemon {
         process.waitUntilExit()
     }
 
+    /// The operator's command for a list of devices: their links, in its order.
+    func links(for list: [(name: String, area: String)]) throws -> [String] {
+        let (file, out) = (
+            folder.appendingPathComponent("list.csv"), folder.appendingPathComponent("links.csv")
+        )
+        let rows = list.map { "\($0.name),\($0.area)\n" }.joined()
+        try Data(("name,areas\n" + rows).utf8).write(to: file)
+        let command = Process()
+        command.executableURL = programs.appendingPathComponent("residence-syncd")
+        command.arguments = [
+            "device", "add-all", file.path, "--links", out.path, "--data", folder.path, "--json",
+        ]
+        command.standardOutput = FileHandle.nullDevice
+        try command.run()
+        command.waitUntilExit()
+        return try String(contentsOf: out, encoding: .utf8).split(separator: "\r\n").dropFirst()
+            .compactMap { $0.split(separator: ",").last.map(String.init) }
+    }
+
     /// The operator's command: expects a device and returns its link.
     func link(for name: String, areas: [String]) throws -> String {
         let command = Process()
@@ -77,7 +97,11 @@ final class Daemon {
 
     /// Enrols a device whose bodies the driver builds.
     func enrol(_ name: String, areas: [String]) async throws -> DrivenDevice {
-        let link = try link(for: name, areas: areas)
+        try enrol(by: link(for: name, areas: areas), over: Wire(port: port))
+    }
+
+    /// Enrols a device by its link.
+    func enrol(by link: String, over wire: Wire) throws -> DrivenDevice {
         guard let fragment = link.split(separator: "#").last else { throw BenchError("no code") }
         let pairs = fragment.split(separator: "&").map { $0.split(separator: "=") }
         let values = Dictionary(
@@ -93,7 +117,7 @@ final class Daemon {
             software: "residence-bench"
         )
         let sent = Requests.post("/v1/devices", request.encoded, token: nil)
-        let answer = try Wire(port: port).exchange(sent)
+        let answer = try wire.exchange(sent)
         guard answer.status == 200 else { throw BenchError("enrolment: \(answer.status)") }
         let body = try Zlib.unpack(
             answer.body,

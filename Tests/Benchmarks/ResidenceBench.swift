@@ -42,7 +42,19 @@ struct ResidenceBench: AsyncParsableCommand {
     @Option(help: "The process of the PostgreSQL, whose processor time is counted.")
     var postmaster: Int32 = 0
 
+    @Option(help: "The evening of so many devices alone.")
+    var evening: Int?
+
     func run() async throws {
+        if let evening {
+            let homecoming = Homecoming(
+                programs: URL(fileURLWithPath: programs),
+                folder: URL(fileURLWithPath: work),
+                store: store ?? "",
+                devices: evening
+            )
+            return try await homecoming.run()
+        }
         if let store {
             let evening = Evening(
                 programs: URL(fileURLWithPath: programs),

@@ -97,7 +97,7 @@ struct Round {
         return change
     }
 
-    private static func edit(
+    static func edit(
         _ entry: Corpus.Entry,
         _ device: DrivenDevice,
         _ number: Int

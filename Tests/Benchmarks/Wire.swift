@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 internal import Synchronization
 
 /// One connection to the daemon: whole requests out, whole answers in, each counted.
@@ -6,8 +7,10 @@ internal import Synchronization
 /// It blocks, in a thread of its own: the cheapest there is, on a machine that the driver shares with what
 /// it drives.
 final class Wire {
-    struct Answer {
+    struct Answer: Sendable {
         let status: Int
+        /// Seconds after which to come again, where it is a refusal.
+        let retryAfter: Int
         /// Bytes of the head.
         let head: Int
         let body: [UInt8]
@@ -36,18 +39,22 @@ final class Wire {
     deinit { close(descriptor) }
 
     func exchange(_ request: [UInt8]) throws -> Answer {
-        var sent = 0
-        while sent < request.count {
-            let count = request[sent...].withUnsafeBytes {
-                send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-            }
-            guard count > 0 else { throw BenchError("the connection broke: errno \(errno)") }
-            sent += count
-        }
-        return try receive()
+        try send(request[...])
+        return try answer()
     }
 
-    private func receive() throws -> Answer {
+    func send(_ bytes: ArraySlice<UInt8>) throws {
+        var left = bytes
+        while !left.isEmpty {
+            let count = left.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { throw BenchError("the connection broke: errno \(errno)") }
+            left = left.dropFirst(count)
+        }
+    }
+
+    func answer() throws -> Answer {
         var filled = 0
         var head = 0
         while head == 0 {
@@ -63,6 +70,7 @@ final class Wire {
         let status = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         return Answer(
             status: status,
+            retryAfter: Self.field("retry-after", in: text).flatMap { Int($0) } ?? 0,
             head: head,
             body: Array(buffer[head..<head + length]),
             isDeflated: Self.field("content-encoding", in: text) == "deflate"

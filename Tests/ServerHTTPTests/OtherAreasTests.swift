@@ -36,6 +36,7 @@ struct OtherAreasTests {
         let last = path.split(separator: "/").last.map(String.init) ?? ""
         return switch last {
         case "sync", "mend": "{}"
+        case "estimate": #"{"bookmarks": []}"#
         case "repair": #"{"branches": [{"area": "330921101"}]}"#
         case "resolution": #"{"choice": "PROPOSED", "revision": 2}"#
         case "reidentification": #"{"target": "\#(id(2))", "revision": 2}"#

@@ -45,6 +45,8 @@ public struct DeviceProfile: Codable, Sendable {
     public var mustRecount: Bool?
     /// When it was last counted from the rows, in milliseconds since 1970 by the server's clock.
     public var lastRecount: Int64?
+    /// How fast the link was when it was last measured, in bytes a second.
+    public var linkBytesPerSecond: Int?
     /// The last repair, if there was one.
     public var lastRepair: Repair?
 

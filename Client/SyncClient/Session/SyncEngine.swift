@@ -19,23 +19,31 @@ public struct SyncReport: Hashable, Sendable {
     public var settlements: [Settlement] = []
     /// What was repaired, where what the device held was not what the server has.
     public var repair: DeviceProfile.Repair?
-    /// What the last round trip told about the clocks.
+    /// Whether a budget ended it before everything was given and taken [F-10].
+    public var isCut = false
+    /// What the last round trip told about the clocks and the link.
     var clock: ClockMeasure?
 
     /// Nothing yet.
     public init() {}
 }
 
-/// What one round trip told about the clocks.
+/// What one round trip told about the clocks, and about the link.
 struct ClockMeasure: Hashable, Sendable {
     let serverTime: Int64
     let sentAt: Int64
     let receivedAt: Int64
+    /// Bytes of bodies, both ways.
+    let bytes: Int
 
     /// Takes the middle of the round trip for the moment at which the server looked at its clock.
     func set(_ profile: inout DeviceProfile) {
         profile.setClock(to: serverTime, at: (sentAt + receivedAt) / 2)
         profile.clockUncertainty = UInt32(clamping: max(1, (receivedAt - sentAt) / 2))
+        // Of few bytes most of the time is that of the way.
+        let milliseconds = receivedAt &- sentAt
+        guard bytes > 4_096, (1...600_000).contains(milliseconds) else { return }
+        profile.linkBytesPerSecond = bytes * 1000 / Int(milliseconds)
     }
 }
 
@@ -57,6 +65,8 @@ struct SyncEngine {
     let environment: ClientEnvironment
     let limits: Limits
     let schema: Schema
+    /// How much it may take; `nil` for as much as there is.
+    var budget: SyncBudget?
     let didTouch: @Sendable (Set<RecordID>) -> Void
 
     func run(_ progress: @Sendable (SyncProgress) -> Void) async throws -> SyncReport {
@@ -86,6 +96,10 @@ struct SyncEngine {
                     )
                 )
                 action = session.handle(.applied(applied))
+                if case .send = action, let budget, budget.isSpent(after: report) {
+                    report.isCut = true
+                    return report
+                }
             case .wait(let duration):
                 try await environment.sleep(duration)
                 action = session.handle(.waited)
@@ -114,7 +128,7 @@ struct SyncEngine {
         _ report: inout SyncReport
     ) async -> SyncSession.Event {
         do {
-            let (request, profile) = try await request(size)
+            let (request, profile) = try await request(size, after: report)
             let token = try await token(for: profile)
             let sentAt = environment.now()
             let exchange = try await transport.sync(request, to: profile.address, token: token)
@@ -123,7 +137,8 @@ struct SyncEngine {
             report.clock = ClockMeasure(
                 serverTime: exchange.response.serverTime,
                 sentAt: sentAt,
-                receivedAt: environment.now()
+                receivedAt: environment.now(),
+                bytes: exchange.bytes.sent + exchange.bytes.received
             )
             return .answered(exchange.response)
         } catch {
@@ -155,9 +170,11 @@ struct SyncEngine {
     }
 
     private func request(
-        _ size: SyncSession.Size
+        _ size: SyncSession.Size,
+        after report: SyncReport
     ) async throws -> (request: SyncRequest, profile: DeviceProfile) {
         let now = environment.now()
+        let size = budget?.batch(size, after: report) ?? size
         return try await store.read { transaction in
             guard let profile = try transaction.profile() else { throw SyncError.notEnrolled }
             var request = SyncRequest()
@@ -170,6 +187,8 @@ struct SyncEngine {
             request.pending = UInt64(try transaction.unansweredCount())
             request.hasSealingKey = profile.sealingKey != nil
             try Batch(transaction: transaction, profile: profile).fill(&request, size)
+            let batch = request.payloads.reduce(0) { $0 + $1.count }
+            if let budget { request.budget = budget.pages(besides: batch, after: report) }
             return (request, profile)
         }
     }

@@ -26,6 +26,32 @@ public struct EnrolmentLink: Hashable, Sendable {
     }
 }
 
+/// A device that is to be enrolled.
+public struct ExpectedDevice: Sendable {
+    /// What it is called, and who holds it.
+    public let name: String
+    /// The areas that it may hold.
+    public let areas: [AreaCode]
+    /// The department that speaks through it; `nil` for none.
+    public let department: String?
+    /// What it may do; a department's is its own.
+    public let role: Role
+    /// By which it enrols itself, once.
+    public let code: OneTimeCode
+
+    /// A device, with a new code.
+    public init(
+        name: String,
+        areas: [AreaCode],
+        department: String? = nil,
+        role: Role = .coordinator,
+        code: OneTimeCode = OneTimeCode()
+    ) {
+        (self.name, self.areas, self.department) = (name, areas, department)
+        (self.role, self.code) = (role, code)
+    }
+}
+
 extension SyncService {
     /// How long a one-time code works, in milliseconds: a day.
     public static let codeLifetime: Int64 = 24 * 3600 * 1000
@@ -41,17 +67,38 @@ extension SyncService {
         lifetime: Int64 = codeLifetime,
         code: OneTimeCode = OneTimeCode()
     ) async throws -> (code: OneTimeCode, expires: Int64) {
-        let expires = clock() + lifetime
-        let enrolment = Enrolment(
-            codeHash: code.hash,
+        let expected = ExpectedDevice(
             name: name,
             areas: areas,
             department: department,
-            role: department == nil ? role : .department,
-            expiresAt: expires
+            role: role,
+            code: code
         )
-        try await store.write { try $0.save(enrolment) }
-        return (code, expires)
+        return (code, try await expectDevices([expected], lifetime: lifetime))
+    }
+
+    /// Expects devices, all of them or none, each with its one-time code, of which the hash is kept.
+    ///
+    /// Returns when the codes expire, in milliseconds since 1970.
+    public func expectDevices(
+        _ all: [ExpectedDevice],
+        lifetime: Int64 = codeLifetime
+    ) async throws -> Int64 {
+        let expires = clock() + lifetime
+        let enrolments = all.map { expected in
+            Enrolment(
+                codeHash: expected.code.hash,
+                name: expected.name,
+                areas: expected.areas,
+                department: expected.department,
+                role: expected.department == nil ? expected.role : .department,
+                expiresAt: expires
+            )
+        }
+        try await store.write { transaction in
+            for enrolment in enrolments { try transaction.save(enrolment) }
+        }
+        return expires
     }
 
     /// Enrols the device that brings a code.

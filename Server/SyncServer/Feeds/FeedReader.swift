@@ -31,11 +31,7 @@ struct FeedReader {
         for feed in try transaction.heads(under: areas) {
             let (area, head) = (feed.area, feed.head)
             digest = digest + feed.digest
-            // > [F-03] A reader that starts at 0 gets no departure at or below the head that it started
-            // > with.
-            var start = asked[area] ?? Bookmark(area: area, position: .start, floor: head)
-            let restarts = asked[area].map { mustRestart($0, feed) } ?? false
-            if restarts { start = Bookmark(area: area, position: .start, floor: head) }
+            let (start, restarts) = start(asked[area], feed)
             guard start.position < head else { continue }
             guard left > 0 else {
                 news.hasMore = true
@@ -51,6 +47,43 @@ struct FeedReader {
         }
         news.digest = digest
         return news
+    }
+
+    /// Shows what a reader of some areas would be sent, entry by entry, until it has seen enough.
+    func walk(
+        for request: SyncRequest,
+        of areas: [AreaCode],
+        _ visit: (FeedEntry) -> Bool
+    ) throws {
+        let asked = Dictionary(
+            request.bookmarks.map { ($0.area, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        var goesOn = true
+        for feed in try transaction.heads(under: areas) where goesOn {
+            let (start, _) = start(asked[feed.area], feed)
+            guard start.position < feed.head else { continue }
+            try transaction.feed(of: feed.area, after: start.position) { entry in
+                if isSent(entry, above: start.floor) { goesOn = visit(entry) }
+                return goesOn
+            }
+        }
+    }
+
+    // > [F-03] A reader that starts at 0 gets no departure at or below the head that it started with.
+
+    /// Where reading an area begins, and whether it begins again.
+    private func start(_ asked: Bookmark?, _ feed: AreaHead) -> (start: Bookmark, restarts: Bool) {
+        let beginning = Bookmark(area: feed.area, position: .start, floor: feed.head)
+        guard let asked else { return (beginning, false) }
+        return mustRestart(asked, feed) ? (beginning, true) : (asked, false)
+    }
+
+    private func isSent(_ entry: FeedEntry, above floor: Position) -> Bool {
+        switch entry.content {
+        case .record(let copy, _): !copy.isDeleted || entry.position > floor
+        case .departure: entry.position > floor
+        }
     }
 
     // > [F-07] A bookmark above the server's head, or of another epoch, starts again at 0, and its reader
@@ -86,14 +119,13 @@ struct FeedReader {
 
     /// Adds an entry to a page and tells how many bytes it takes.
     private func add(_ entry: FeedEntry, to page: inout AreaPage) throws -> Int {
+        guard isSent(entry, above: page.floor) else { return 0 }
         switch entry.content {
         case .record(let copy, let openConflicts):
-            if copy.isDeleted, entry.position <= page.floor { return 0 }
             let whole = try transaction.whole(copy, openConflicts: openConflicts)
             page.records.append(whole)
             return whole.weight
         case .departure(let id):
-            guard entry.position > page.floor else { return 0 }
             page.departures.append(id)
             return 18
         }

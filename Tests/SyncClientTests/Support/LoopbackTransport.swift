@@ -35,9 +35,9 @@ struct LoopbackTransport: Transport {
         case .arrives, .repeated, .requestLost, .refused, .answered, .newsLost: break
         }
         var bytes = ByteCount()
-        bytes.sent = body.count
+        bytes.sent = Self.packed(body)
         bytes.sentUnpacked = body.count
-        bytes.received = answer.count
+        bytes.received = Self.packed(answer)
         bytes.receivedUnpacked = answer.count
         var response = try SyncResponse(answer)
         if case .newsLost = fate {
@@ -46,6 +46,12 @@ struct LoopbackTransport: Transport {
             response.digest = nil
         }
         return Exchange(response: response, bytes: bytes)
+    }
+
+    /// What a body weighs on the wire.
+    private static func packed(_ body: [UInt8]) -> Int {
+        let isSmall = body.count <= PresetDictionary.bodyLimit
+        return Zlib.pack(body, as: .deflate, with: isSmall ? .latest : nil).count
     }
 
     func repair(

@@ -1,0 +1,51 @@
+import SyncClient
+import SyncProtocol
+import SyncServer
+import Testing
+
+struct BudgetTests {
+    /// What a sync took on the wire, with its heads.
+    private func weight(_ report: SyncReport) -> Int {
+        report.bytes.sent + report.bytes.received + report.roundTrips * 720
+    }
+
+    @Test(
+        "[F-10] a sync ends within its budget, and the rest comes with the next",
+        arguments: [6_000, 20_000]
+    )
+    func budget(bytes: Int) async throws {
+        let world = try await World()
+        let lin = try await world.device(named: "林小梅")
+        let chen = try await world.device(named: "陈建国")
+        for number in 0..<300 {
+            try await lin.client.capture(Sample.person("第\(number)位\(number * 7_919 % 1_000)"))
+            if number.isMultiple(of: 3) {
+                try await chen.client.capture(Sample.dwelling("渔港路\(number)号\(number * 31)室"))
+            }
+        }
+        try await lin.sync()
+
+        var reports: [SyncReport] = []
+        repeat {
+            reports.append(try await chen.client.sync(budget: bytes))
+        } while reports.last?.isCut == true && reports.count < 50
+
+        let people = try await chen.client.counts()[Person.recordType.number]
+        #expect(reports.count > 2)
+        #expect(reports.allSatisfy { weight($0) * 20 <= bytes * 21 })
+        // What may be spent is spent: nobody comes ten times for what fits into three.
+        #expect(reports.dropLast().allSatisfy { weight($0) * 10 >= bytes * 6 })
+        #expect(people == 300)
+        #expect(reports.last?.unanswered == 0)
+    }
+
+    @Test func `a sync without a budget is never cut`() async throws {
+        let world = try await World()
+        let lin = try await world.device(named: "林小梅")
+        try await lin.client.capture(Sample.person("张三"))
+
+        let report = try await lin.client.sync()
+
+        #expect(!report.isCut)
+    }
+}
