@@ -6,6 +6,11 @@ extension Migrations {
         ALTER TABLE device ADD COLUMN revoked TEXT;
         """
 
+    /// Whose chain a device goes on from, in JSON.
+    static let sixth = """
+        ALTER TABLE device ADD COLUMN succession TEXT;
+        """
+
     /// Who read what.
     static let fifth = """
         CREATE TABLE access (

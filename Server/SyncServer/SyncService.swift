@@ -14,6 +14,8 @@ public struct SyncService: Sendable {
     let accessLog = AccessLog()
     let checkedTokens = CheckedTokens()
     private let commits: GroupCommit<Taken>
+    /// For how many days devices may show what they hold without an answer; 0 for ever.
+    public var leaseDays: UInt32 = 0
 
     /// A service on a store.
     ///
@@ -58,6 +60,7 @@ public struct SyncService: Sendable {
             response.highWater = taken.device.highWater
             return response
         }
+        response.leaseDays = leaseDays
         if !request.hasSealingKey { response.sealingKey = try Sealing.key(of: identity.key) }
         response.outcomes = taken.outcomes
         response.highWater = taken.device.highWater
@@ -157,7 +160,7 @@ public struct SyncService: Sendable {
                     try transaction.save(device)
                     return Taken(device: device, epoch: try transaction.epoch())
                 }
-                guard device.suspendedAt == nil else { throw SyncError.deviceSuspended }
+                try device.mustBeInUse()
                 var intake = try intake(at: now, in: transaction)
                 // > [X-07] A device that the server does not know waits until the operator confirms it.
                 //
@@ -166,7 +169,7 @@ public struct SyncService: Sendable {
                 let isKnown =
                     try request.grant <= device.grant.number || transaction.epochs().count == 1
                 guard isKnown else { throw SyncError.awaitsConfirmation(device.id) }
-                if let receipt = request.receipt, intake.isOurs(receipt, for: id) {
+                if let receipt = request.receipt, intake.isOurs(receipt, for: device) {
                     try intake.learn(from: receipt, of: device, in: transaction)
                 }
                 device.lastContact = now
@@ -223,7 +226,7 @@ public struct SyncService: Sendable {
             let news = try FeedReader(transaction: transaction, limits: limits)
                 .pages(for: request, of: taken.device.grant.areas)
             let settlements = try transaction.settlements(
-                of: taken.device.id,
+                countedFor: taken.device,
                 after: request.settlements
             )
             return (news, settlements)

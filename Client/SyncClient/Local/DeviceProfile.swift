@@ -45,6 +45,12 @@ public struct DeviceProfile: Codable, Sendable {
     public var mustRecount: Bool?
     /// When it was last counted from the rows, in milliseconds since 1970 by the server's clock.
     public var lastRecount: Int64?
+    /// The keys in whose place the present one came, the first one first.
+    public var predecessors: [EnrolmentRequest.Predecessor]?
+    /// For how long what is held may be shown without an answer of the server; `nil` for ever.
+    public var lease: Lease?
+    /// Why the server refused this device the last time; `nil` where it answered.
+    public var refusal: StandingRefusal?
     /// The last repair, if there was one.
     public var lastRepair: Repair?
 

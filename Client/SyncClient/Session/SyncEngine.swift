@@ -104,6 +104,7 @@ struct SyncEngine {
             case .finish:
                 return try await finish(report)
             case .giveUp(let failure):
+                await note(failure.error)
                 throw failure.error
             }
         }
@@ -180,6 +181,7 @@ struct SyncEngine {
         measured clock: ClockMeasure?
     ) async throws -> SyncSession.Applied? {
         let (rules, schema, now) = (rules, schema, environment.now())
+        let uptime = environment.uptime()
         let taken = try await store.write {
             transaction -> (Set<RecordID>, Bool, SyncSession.Applied)? in
             let before = try transaction.bookmarks()
@@ -192,6 +194,9 @@ struct SyncEngine {
             try ReceiptCheck(profile: profile, transaction: transaction).check(response)
             clock?.set(&profile)
             if let key = response.sealingKey, profile.trusts(key) { profile.sealingKey = key }
+            let days = response.leaseDays
+            profile.lease = days == 0 ? nil : Lease(days: days, now: now, uptime: uptime)
+            profile.refusal = nil
             let desk = Desk(
                 transaction: transaction,
                 profile: profile,
@@ -233,6 +238,16 @@ struct SyncEngine {
             try await update { $0.mustScrub = nil }
         } catch {
             // The flag stays.
+        }
+    }
+
+    /// Keeps why the server refused this device, for whoever asks how things stand.
+    private func note(_ error: SyncError) async {
+        let code = error.code.rawValue
+        guard StandingRefusal.codes.contains(code) else { return }
+        let now = environment.now()
+        try? await update { profile in
+            profile.refusal = StandingRefusal(code: code, at: now &+ profile.clockOffset)
         }
     }
 

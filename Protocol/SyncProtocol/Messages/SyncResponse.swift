@@ -63,6 +63,8 @@ public struct SyncResponse: Hashable, Sendable {
     public var revocation: Revocation?
     /// What to seal an outbox to, where the device has none.
     public var sealingKey: SealingKey?
+    /// For how many days the device may show what it holds; 0 for ever.
+    public var leaseDays: UInt32 = 0
 
     /// An answer without news.
     public init() {}
@@ -89,6 +91,7 @@ public struct SyncResponse: Hashable, Sendable {
         digest = wire.hasDigest ? AreaDigest(wire.digest) : nil
         revocation = wire.hasRevocation ? Revocation(wire.revocation) : nil
         sealingKey = wire.hasSealingKey ? SealingKey(wire.sealingKey) : nil
+        leaseDays = wire.leaseDays
     }
 
     /// The answer's bytes in protobuf.
@@ -107,6 +110,7 @@ public struct SyncResponse: Hashable, Sendable {
         if let digest { wire.digest = digest.wire }
         if let revocation { wire.revocation = revocation.wire }
         if let sealingKey { wire.sealingKey = sealingKey.wire }
+        wire.leaseDays = leaseDays
         var bytes = encode(wire)
         for page in pages { bytes.append(field: 5, bytes: page.encoded) }
         return bytes
