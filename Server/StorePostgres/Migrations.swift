@@ -28,6 +28,11 @@ enum Migrations {
             purpose: "whose chain a device goes on from",
             sql: "ALTER TABLE device ADD COLUMN succession text"
         ),
+        PlannedMigration(
+            version: 3,
+            purpose: "how far a holder of very many areas has read",
+            sql: "ALTER TABLE device ADD COLUMN vector bytea"
+        ),
     ]
 
     /// What is still to be done.

@@ -6,7 +6,7 @@ extension PostgresTransaction {
     private static let deviceColumns = """
         id, public_key, name, department, grants, high_water, chain, enrolled_at, last_contact,
         clock_offset, software, forked_at, last_grant, backed_up, holes, claimed, last_epoch,
-        pending, suspended_at, revoked, succession
+        pending, suspended_at, revoked, succession, vector
         """
 
     func device(_ id: DeviceID) throws -> StoredDevice? {
@@ -57,6 +57,7 @@ extension PostgresTransaction {
                 "succession",
                 .text(device.succession == Succession() ? nil : try text(device.succession))
             ),
+            ("vector", .bytes(device.vector)),
         ]
     }
 
@@ -158,5 +159,6 @@ extension StoredDevice {
         suspendedAt = row.int(18)
         revoked = try decoded(Revoked.self, 19)
         succession = try decoded(Succession.self, 20) ?? Succession()
+        vector = row.optionalBytes(21)
     }
 }

@@ -11,6 +11,11 @@ extension Migrations {
         ALTER TABLE device ADD COLUMN succession TEXT;
         """
 
+    /// How far a holder of very many areas has read.
+    static let seventh = """
+        ALTER TABLE device ADD COLUMN vector BLOB;
+        """
+
     /// Who read what.
     static let fifth = """
         CREATE TABLE access (

@@ -45,7 +45,8 @@ public struct SyncService: Sendable {
 
     /// One round trip of a device whose token was checked.
     ///
-    /// Throws `sequence_gap`, `device_forked`, `batch_too_large`, `too_many_bookmarks` and `server_busy`;
+    /// Throws `sequence_gap`, `device_forked`, `batch_too_large`, `too_many_bookmarks`,
+    /// `bookmark_token_unknown` and `server_busy`;
     /// then nothing was done.
     public func sync(_ request: SyncRequest, from id: DeviceID) async throws -> SyncResponse {
         try check(request)
@@ -78,6 +79,12 @@ public struct SyncService: Sendable {
         // After a restore, a number may have been given to other areas.
         let isKnown = request.grant == grant.number && !taken.isFirstOfEpoch
         response.grant = isKnown ? nil : grant
+        if let vector = taken.device.vector {
+            let token = BookmarkVector(stored: vector).token
+            if token != request.bookmarkToken { response.bookmarkToken = token }
+        }
+        var request = request
+        request.bookmarks = taken.bookmarks
         try await read(for: request, of: taken, into: &response)
         return response
     }
@@ -86,6 +93,8 @@ public struct SyncService: Sendable {
     private struct Taken: Sendable {
         var device: StoredDevice
         var outcomes: [Outcome] = []
+        /// How far it has read.
+        var bookmarks: [Bookmark] = []
         var epoch: Epoch
         var isOfOtherEpoch = false
         /// Whether it is the device's first that was taken in this epoch.
@@ -182,6 +191,7 @@ public struct SyncService: Sendable {
                 if request.epoch != .none, request.epoch != intake.epoch {
                     taken.isOfOtherEpoch = true
                 } else {
+                    taken.bookmarks = try bookmarks(shownBy: request, &taken.device)
                     taken.outcomes = try intake.accept(
                         request,
                         read,

@@ -95,6 +95,9 @@ struct SyncEngine {
             case .prove:
                 try await update { $0.mustProve = true }
                 action = session.handle(.proved)
+            case .showBookmarks:
+                try await update { $0.bookmarkToken = nil }
+                action = session.handle(.proved)
             case .readmit:
                 action = session.handle(await readmit())
             case .surrender(let order, let known):
@@ -166,7 +169,11 @@ struct SyncEngine {
             request.grant = profile.grant.number
             request.deviceTime = now
             request.software = ClientEnvironment.software
-            request.bookmarks = try transaction.bookmarks()
+            // > [F-11] It shows the token with those bookmarks alone that have moved since.
+            request.bookmarkToken = profile.bookmarkToken ?? []
+            request.bookmarks =
+                profile.bookmarkToken == nil
+                ? try transaction.bookmarks() : try transaction.bookmarksToShow()
             request.settlements = profile.settlements ?? 0
             request.pending = UInt64(try transaction.unansweredCount())
             request.hasSealingKey = profile.sealingKey != nil
@@ -194,6 +201,10 @@ struct SyncEngine {
             try ReceiptCheck(profile: profile, transaction: transaction).check(response)
             clock?.set(&profile)
             if let key = response.sealingKey, profile.trusts(key) { profile.sealingKey = key }
+            if !response.bookmarkToken.isEmpty {
+                profile.bookmarkToken = response.bookmarkToken
+                try transaction.noteBookmarksShown()
+            }
             let days = response.leaseDays
             profile.lease = days == 0 ? nil : Lease(days: days, now: now, uptime: uptime)
             profile.refusal = nil

@@ -47,6 +47,8 @@ public struct SyncResponse: Hashable, Sendable {
     public var pages: [AreaPage] = []
     /// Whether there is more to read.
     public var hasMore = false
+    /// What stands for the bookmarks that the request showed, from now on [F-11]; empty where nothing new does.
+    public var bookmarkToken: [UInt8] = []
     /// The device's grant, where the request named another.
     public var grant: Grant?
     /// Changes up to this number are in a backup.
@@ -83,6 +85,7 @@ public struct SyncResponse: Hashable, Sendable {
         guard outcomes.count == wire.outcomes.count else { throw .malformedProtobuf }
         for page in map.messages(of: 5) { try pages.append(AreaPage(page)) }
         hasMore = wire.more
+        bookmarkToken = Array(wire.bookmarkToken)
         grant = wire.hasGrant ? Grant(wire.grant) : nil
         backedUp = SequenceNumber(rawValue: wire.backedUp)
         chain = Array(wire.chain)
@@ -102,6 +105,7 @@ public struct SyncResponse: Hashable, Sendable {
         wire.highWater = highWater.rawValue
         wire.outcomes = outcomes.map(\.wire)
         wire.more = hasMore
+        wire.bookmarkToken = Data(bookmarkToken)
         if let grant { wire.grant = grant.wire }
         wire.backedUp = backedUp.rawValue
         wire.chain = Data(chain)

@@ -44,6 +44,8 @@ public struct StoredDevice: Hashable, Sendable {
     public var revoked: Revoked?
     /// Whose chain it goes on from, and whether it was re-keyed itself.
     public var succession = Succession()
+    /// How far it has read very many areas, where it shows that by a token [F-11].
+    public var vector: [UInt8]?
 
     /// The end of a device.
     public struct Revoked: Hashable, Codable, Sendable {
