@@ -275,6 +275,14 @@ let package = Package(
             of: ["SyncProtocol", "SyncTrust", "Simulator", "TestSupport"],
             exclude: ["Fixtures"]
         ),
+        // What libFuzzer runs (`make fuzz`) runs in tests, too: over its corpus, and over what seeds make of that.
+        library(
+            "Fuzz",
+            in: "Tests",
+            needs: ["SyncProtocol", "SyncTrust", "ResidenceDomain"],
+            exclude: ["Corpus"]
+        ),
+        tests("FuzzTests", of: ["Fuzz", "Chance", "TestSupport"]),
         tests("TerminalTests", of: ["Terminal"]),
         tests("RepositoryTests", of: ["SyncTrust"]),
     ],

@@ -20,7 +20,7 @@ for dependency in $dependencies; do grep "/$dependency\.build/" "$objects"; done
 
 # C modules that the dependencies' interfaces name, and ours.
 maps=
-for map in "$root/Protocol/CZlib" "$(dirname "$build")"/checkouts/swift-crypto/Sources/*/include; do
+for map in "$root/Protocol/CZlib" "$root/Protocol/CDeflate" "$(dirname "$build")"/checkouts/swift-crypto/Sources/*/include; do
     [ ! -f "$map/module.modulemap" ] ||
         maps="$maps -Xcc -fmodule-map-file=$map/module.modulemap -Xcc -I$map"
 done
@@ -56,7 +56,7 @@ done
 compile Fuzz "$root"/Tests/Fuzz/*.swift
 
 if [ -n "$changed" ] || [ ! -x "$out/fuzz" ]; then
-    swiftc -use-ld=lld -sanitize=fuzzer,address "$out"/*.o @"$out/dependencies" -lz -lstdc++ -o "$out/fuzz"
+    swiftc -use-ld=lld -sanitize=fuzzer,address "$out"/*.o @"$out/dependencies" -lz -ldeflate -lstdc++ -o "$out/fuzz"
     rm -f "$out/incomplete"
 fi
 

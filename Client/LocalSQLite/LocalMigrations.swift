@@ -11,6 +11,7 @@ enum LocalMigrations {
         migrator.registerMigration("3") { try $0.execute(sql: third) }
         migrator.registerMigration("4") { try $0.execute(sql: fourth) }
         migrator.registerMigration("5") { try $0.execute(sql: fifth) }
+        migrator.registerMigration("6") { try $0.execute(sql: sixth) }
         return migrator
     }
 
@@ -76,6 +77,11 @@ enum LocalMigrations {
         CREATE INDEX conflict_record ON conflict (record);
 
         CREATE TABLE imported (hash BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+        """
+
+    private static let sixth = """
+        -- Whether a token of the server stands for it.
+        ALTER TABLE bookmark ADD COLUMN shown INTEGER NOT NULL DEFAULT 0;
         """
 
     private static let fifth = """

@@ -74,7 +74,19 @@ struct LocalSQLiteTransaction: LocalTransaction {
     // MARK: - Bookmarks
 
     func bookmarks() throws -> [Bookmark] {
-        try rows("SELECT area, position, floor FROM bookmark ORDER BY area").compactMap { row in
+        try bookmarks("SELECT area, position, floor FROM bookmark ORDER BY area")
+    }
+
+    func bookmarksToShow() throws -> [Bookmark] {
+        try bookmarks("SELECT area, position, floor FROM bookmark WHERE NOT shown ORDER BY area")
+    }
+
+    func noteBookmarksShown() throws {
+        try run("UPDATE bookmark SET shown = 1 WHERE floor = 0 AND NOT shown")
+    }
+
+    private func bookmarks(_ sql: String) throws -> [Bookmark] {
+        try rows(sql).compactMap { row in
             AreaCode(row[0] as String).map {
                 Bookmark(
                     area: $0,
@@ -89,7 +101,8 @@ struct LocalSQLiteTransaction: LocalTransaction {
         try run(
             """
             INSERT INTO bookmark (area, position, floor) VALUES (?, ?, ?)
-            ON CONFLICT (area) DO UPDATE SET position = excluded.position, floor = excluded.floor
+            ON CONFLICT (area) DO UPDATE SET position = excluded.position, floor = excluded.floor,
+                shown = 0
             """,
             [
                 bookmark.area.rawValue, Int64(clamping: bookmark.position.rawValue),

@@ -13,6 +13,8 @@ public struct ClientEnvironment: Sendable {
     public var mintID: @Sendable () -> RecordID
     /// The seed of a new key, 32 bytes that nobody can guess.
     public var mintKey: @Sendable () -> [UInt8] = { SigningKey().seed }
+    /// How long the device has been running; `nil` where it cannot tell.
+    public var uptime: @Sendable () -> DeviceUptime? = { nil }
 
     /// What this client calls itself.
     static let software = "residence/0.1"

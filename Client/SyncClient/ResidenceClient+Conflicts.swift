@@ -7,7 +7,8 @@ extension ResidenceClient {
     public func openConflicts(
         _ filter: ConflictFilter = ConflictFilter()
     ) async throws -> [ConflictEntry] {
-        try await store.read { transaction in
+        try await mustHaveLease()
+        return try await store.read { transaction in
             let entries = try transaction.conflicts().compactMap { ConflictEntry($0) }
             return try entries.filter { entry in
                 try filter.admits(entry) && !Self.isSettled(entry, in: transaction)

@@ -9,6 +9,7 @@ extension ResidenceClient {
     /// Throws `not_enrolled`, and what the server answers.
     public func handedReturns() async throws -> [HandedReturn] {
         guard let profile = try await profile() else { throw SyncError.notEnrolled }
+        try await mustHaveLease()
         let me = profile.device
         var found: [HandedReturn] = []
         var next = ""

@@ -66,6 +66,7 @@ extension ResidenceClient {
     ///
     /// Works offline; they are proposed, never merged by themselves.
     public func duplicates(limit: Int = 100) async throws -> [DuplicatePair] {
+        try await mustHaveLease()
         let (rules, schema) = (rules, schema)
         return try await store.read { transaction in
             try schema.types.flatMap { type -> [DuplicatePair] in
@@ -114,6 +115,7 @@ extension ResidenceClient {
     /// `moment` is a revision's number or an instant as RFC 3339: then the record as it was is told, too.
     public func history(of id: RecordID, at moment: String? = nil) async throws -> RecordHistory {
         guard let profile = try await profile() else { throw SyncError.notEnrolled }
+        try await mustHaveLease()
         let plain = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-.:"
         let query = (moment ?? "").map { plain.contains($0) ? String($0) : "%2B" }.joined()
         let path = "/v1/records/\(id)/history" + (moment == nil ? "" : "?at=\(query)")

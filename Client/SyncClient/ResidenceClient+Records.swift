@@ -129,8 +129,11 @@ extension ResidenceClient {
     // MARK: - Reading
 
     /// A record as the device holds it; `nil` where it does not.
+    ///
+    /// This and what else is read here throws `lease_expired` where the server must be asked first.
     public func record(_ id: RecordID) async throws -> LocalRecord? {
-        try await store.read { try $0.record(id) }
+        try await mustHaveLease()
+        return try await store.read { try $0.record(id) }
     }
 
     /// A record with typed fields; `nil` where the device does not hold it or it is deleted.
@@ -142,6 +145,18 @@ extension ResidenceClient {
     ///
     /// Throws `record_unknown` and `id_ambiguous`.
     public func record(withPrefix digits: String) async throws -> LocalRecord {
+        try await mustHaveLease()
+        return try await named(digits)
+    }
+
+    /// The id of the one record whose id begins with these digits; that may always be told.
+    ///
+    /// Throws `record_unknown` and `id_ambiguous`.
+    public func id(withPrefix digits: String) async throws -> RecordID {
+        try await named(digits).id
+    }
+
+    private func named(_ digits: String) async throws -> LocalRecord {
         let plain = digits.lowercased().filter { $0 != "-" }
         let isPrefix = plain.count >= 4 && plain.allSatisfy(\.isHexDigit)
         let found = isPrefix ? try await store.read { try $0.records(withPrefix: plain) } : []
@@ -170,7 +185,8 @@ extension ResidenceClient {
         offset: Int = 0,
         limit: Int = 100
     ) async throws -> [LocalRecord] {
-        try await store.read {
+        try await mustHaveLease()
+        return try await store.read {
             try $0.records(ofType: type.number, in: area, offset: offset, limit: limit)
         }
     }
@@ -179,6 +195,7 @@ extension ResidenceClient {
     public func search(_ text: String, limit: Int = 50) async throws -> [LocalRecord] {
         let words = text.split(whereSeparator: \.isWhitespace).map { SearchText.folded(String($0)) }
         guard !words.isEmpty else { return [] }
+        try await mustHaveLease()
         return try await store.read { try $0.search(words, limit: limit) }
     }
 
@@ -189,19 +206,22 @@ extension ResidenceClient {
 
     /// The open conflicts of a record, each the bytes of a `Conflict` message.
     public func conflicts(of id: RecordID) async throws -> [[UInt8]] {
-        try await store.read { try $0.conflicts(of: id) }
+        try await mustHaveLease()
+        return try await store.read { try $0.conflicts(of: id) }
     }
 
     /// How things stand on this device.
     public func status() async throws -> ClientStatus {
-        try await store.read { transaction in
+        let lease = try await lease()
+        return try await store.read { transaction in
             ClientStatus(
                 profile: try transaction.profile(),
                 counts: try transaction.counts(),
                 unanswered: try transaction.unansweredCount(),
                 returned: try transaction.returned(),
                 conflicts: try transaction.conflictCount(),
-                kept: try transaction.keptOutbox()
+                kept: try transaction.keptOutbox(),
+                lease: lease
             )
         }
     }
@@ -221,6 +241,8 @@ public struct ClientStatus: Sendable {
     public var conflicts: Int
     /// What is left of a device that was revoked; `nil` where nothing is, or none was.
     public var kept: KeptOutbox?
+    /// For how long what is held may be shown; `nil` for ever.
+    public var lease: Lease?
 }
 
 extension FieldMap {

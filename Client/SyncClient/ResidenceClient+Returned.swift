@@ -15,7 +15,8 @@ public struct ReturnedCapture: Sendable {
 extension ResidenceClient {
     /// The captures that the server returned and about which nothing was decided yet.
     public func returnedCaptures() async throws -> [ReturnedCapture] {
-        try await store.read { transaction in
+        try await mustHaveLease()
+        return try await store.read { transaction in
             try transaction.returned().compactMap { entry in
                 entry.outcome.map { outcome in
                     ReturnedCapture(

@@ -36,9 +36,12 @@ public final class ResidenceClient: Sendable {
 
     /// Enrols this device with the link that the operator gave.
     ///
-    /// Afresh, a device that is enrolled becomes somebody else's: what it held is erased [O-03]. Throws
-    /// `link_malformed`, `already_enrolled`, `unsent_work`, `server_untrusted`, and what the server answers.
-    public func enrol(link text: String, afresh: Bool = false) async throws -> DeviceProfile {
+    /// Throws `link_malformed`, `already_enrolled`, `not_enrolled`, `unsent_work`, `server_untrusted`, and what the
+    /// server answers.
+    public func enrol(
+        link text: String,
+        _ manner: EnrolmentManner = .first
+    ) async throws -> DeviceProfile {
         guard let link = EnrolmentLinkText(text) else {
             throw SyncError(
                 "link_malformed",
@@ -48,13 +51,14 @@ public final class ResidenceClient: Sendable {
             )
         }
         let former = try await profile()
-        if former != nil, afresh { try await mustBeGivenAway() }
-        if let profile = former, !afresh {
+        if former == nil, manner == .rekeyed { throw SyncError.nothingToRekey }
+        if former != nil, manner == .afresh { try await mustBeGivenAway() }
+        if let profile = former, manner == .first {
             throw SyncError(
                 "already_enrolled",
                 "本设备已登记为“\(profile.name)” This device is enrolled already",
                 hint:
-                    "另一台设备请用另一个数据文件夹（--data）；换人使用请加 --afresh，原有数据将清除。 Use another data folder (--data DIR) for another device; --afresh gives this one to another person and erases what it held."
+                    "另一台设备请用另一个数据文件夹（--data）；换人使用请加 --afresh，原有数据将清除；更换密钥请加 --rekey，数据保留。 Use another data folder (--data DIR) for another device; --afresh gives this one to another person and erases what it held; --rekey goes on under a new key and keeps it."
             )
         }
         if let kept = try await store.read({ try $0.keptOutbox() }) {
@@ -67,12 +71,17 @@ public final class ResidenceClient: Sendable {
         }
         let key =
             if let former { try await freshKey(besides: former) } else { try await enrolmentKey() }
-        let request = EnrolmentRequest(
+        var request = EnrolmentRequest(
             code: link.code,
             publicKey: key.publicKey.bytes,
             software: ClientEnvironment.software
         )
-        let answer = try await translating { try await transport.enrol(request, at: link.server) }
+        if let former, manner == .rekeyed {
+            request.predecessors = try await predecessors(of: key, besides: former)
+        }
+        let answer = try await translating { [request] in
+            try await transport.enrol(request, at: link.server)
+        }
         // > [A-03] The enrolment answer is signed by the server; a device whose link names another
         // > fingerprint stores nothing.
         guard let server = PublicKey(bytes: answer.serverKey),
@@ -93,6 +102,9 @@ public final class ResidenceClient: Sendable {
         profile.tlsPin = link.server.pin
         if let key = answer.sealingKey, profile.trusts(key) { profile.sealingKey = key }
         profile.setClock(to: answer.serverTime, at: environment.now())
+        if manner == .rekeyed {
+            return try await goOn(as: profile, after: request.predecessors)
+        }
         // Nothing is held yet, and so all of it is counted.
         profile.lastRecount = environment.now() &+ profile.clockOffset
         if former != nil {
@@ -197,6 +209,16 @@ public final class ResidenceClient: Sendable {
             throw failure.error
         }
     }
+}
+
+/// What a link is used for.
+public enum EnrolmentManner: Hashable, Sendable {
+    /// The device is enrolled for the first time.
+    case first
+    /// A device that is enrolled becomes somebody else's: what it held is erased [O-03].
+    case afresh
+    /// A device that is enrolled goes on under a new key, with everything that it holds.
+    case rekeyed
 }
 
 /// The parts of an enrolment link: `https://host:port/enroll#code=…&key=…&tls=…`.

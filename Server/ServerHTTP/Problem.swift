@@ -57,9 +57,11 @@ struct Problem: Encodable, ResponseGenerator {
         case "method_not_allowed": .methodNotAllowed
         case "code_unknown", "code_used", "code_expired", "role_forbidden", "outside_areas",
             "certificate_invalid", "device_awaits_confirmation", "device_suspended",
-            "device_revoked", "outbox_unexpected":
+            "device_revoked", "device_rekeyed", "outbox_unexpected", "predecessor_unfit",
+            "predecessor_missing", "predecessor_unexpected":
             .forbidden
-        case "sequence_gap", "device_forked", "device_known", "conflict_outdated",
+        case "sequence_gap", "bookmark_token_unknown", "device_forked", "device_known",
+            "conflict_outdated",
             "conflict_closed",
             "conflict_unknown", "quarantine_settled", "record_redirected", "redirect_circular",
             "record_not_redirected", "record_referred_to", "record_deleted", "record_erased",

@@ -22,7 +22,17 @@ public struct PlannedMigration: Hashable, Sendable, Encodable {
 /// is new, adds columns that may be empty, or (`CONCURRENTLY`) indexes beside those who write.
 enum Migrations {
     static let all = [
-        PlannedMigration(version: 1, purpose: "the tables", sql: first)
+        PlannedMigration(version: 1, purpose: "the tables", sql: first),
+        PlannedMigration(
+            version: 2,
+            purpose: "whose chain a device goes on from",
+            sql: "ALTER TABLE device ADD COLUMN succession text"
+        ),
+        PlannedMigration(
+            version: 3,
+            purpose: "how far a holder of very many areas has read",
+            sql: "ALTER TABLE device ADD COLUMN vector bytea"
+        ),
     ]
 
     /// What is still to be done.

@@ -6,7 +6,7 @@ extension PostgresTransaction {
     private static let deviceColumns = """
         id, public_key, name, department, grants, high_water, chain, enrolled_at, last_contact,
         clock_offset, software, forked_at, last_grant, backed_up, holes, claimed, last_epoch,
-        pending, suspended_at, revoked
+        pending, suspended_at, revoked, succession, vector
         """
 
     func device(_ id: DeviceID) throws -> StoredDevice? {
@@ -53,6 +53,11 @@ extension PostgresTransaction {
             ("pending", .int(device.pending.signed)),
             ("suspended_at", .int(device.suspendedAt)),
             ("revoked", .text(try device.revoked.map(text))),
+            (
+                "succession",
+                .text(device.succession == Succession() ? nil : try text(device.succession))
+            ),
+            ("vector", .bytes(device.vector)),
         ]
     }
 
@@ -153,5 +158,7 @@ extension StoredDevice {
         pending = row.unsigned(17)
         suspendedAt = row.int(18)
         revoked = try decoded(Revoked.self, 19)
+        succession = try decoded(Succession.self, 20) ?? Succession()
+        vector = row.optionalBytes(21)
     }
 }

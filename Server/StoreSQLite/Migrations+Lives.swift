@@ -6,6 +6,16 @@ extension Migrations {
         ALTER TABLE device ADD COLUMN revoked TEXT;
         """
 
+    /// Whose chain a device goes on from, in JSON.
+    static let sixth = """
+        ALTER TABLE device ADD COLUMN succession TEXT;
+        """
+
+    /// How far a holder of very many areas has read.
+    static let seventh = """
+        ALTER TABLE device ADD COLUMN vector BLOB;
+        """
+
     /// Who read what.
     static let fifth = """
         CREATE TABLE access (

@@ -18,6 +18,8 @@ enum Migrations {
         }
         migrator.registerMigration("4") { try $0.execute(sql: fourth) }
         migrator.registerMigration("5") { try $0.execute(sql: fifth) }
+        migrator.registerMigration("6") { try $0.execute(sql: sixth) }
+        migrator.registerMigration("7") { try $0.execute(sql: seventh) }
         return migrator
     }
 

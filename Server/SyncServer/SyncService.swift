@@ -14,6 +14,8 @@ public struct SyncService: Sendable {
     let accessLog = AccessLog()
     let checkedTokens = CheckedTokens()
     private let commits: GroupCommit<Taken>
+    /// For how many days devices may show what they hold without an answer; 0 for ever.
+    public var leaseDays: UInt32 = 0
 
     /// A service on a store.
     ///
@@ -43,7 +45,8 @@ public struct SyncService: Sendable {
 
     /// One round trip of a device whose token was checked.
     ///
-    /// Throws `sequence_gap`, `device_forked`, `batch_too_large`, `too_many_bookmarks` and `server_busy`;
+    /// Throws `sequence_gap`, `device_forked`, `batch_too_large`, `too_many_bookmarks`,
+    /// `bookmark_token_unknown` and `server_busy`;
     /// then nothing was done.
     public func sync(_ request: SyncRequest, from id: DeviceID) async throws -> SyncResponse {
         try check(request)
@@ -58,6 +61,7 @@ public struct SyncService: Sendable {
             response.highWater = taken.device.highWater
             return response
         }
+        response.leaseDays = leaseDays
         if !request.hasSealingKey { response.sealingKey = try Sealing.key(of: identity.key) }
         response.outcomes = taken.outcomes
         response.highWater = taken.device.highWater
@@ -75,6 +79,12 @@ public struct SyncService: Sendable {
         // After a restore, a number may have been given to other areas.
         let isKnown = request.grant == grant.number && !taken.isFirstOfEpoch
         response.grant = isKnown ? nil : grant
+        if let vector = taken.device.vector {
+            let token = BookmarkVector(stored: vector).token
+            if token != request.bookmarkToken { response.bookmarkToken = token }
+        }
+        var request = request
+        request.bookmarks = taken.bookmarks
         try await read(for: request, of: taken, into: &response)
         return response
     }
@@ -83,6 +93,8 @@ public struct SyncService: Sendable {
     private struct Taken: Sendable {
         var device: StoredDevice
         var outcomes: [Outcome] = []
+        /// How far it has read.
+        var bookmarks: [Bookmark] = []
         var epoch: Epoch
         var isOfOtherEpoch = false
         /// Whether it is the device's first that was taken in this epoch.
@@ -157,7 +169,7 @@ public struct SyncService: Sendable {
                     try transaction.save(device)
                     return Taken(device: device, epoch: try transaction.epoch())
                 }
-                guard device.suspendedAt == nil else { throw SyncError.deviceSuspended }
+                try device.mustBeInUse()
                 var intake = try intake(at: now, in: transaction)
                 // > [X-07] A device that the server does not know waits until the operator confirms it.
                 //
@@ -166,7 +178,7 @@ public struct SyncService: Sendable {
                 let isKnown =
                     try request.grant <= device.grant.number || transaction.epochs().count == 1
                 guard isKnown else { throw SyncError.awaitsConfirmation(device.id) }
-                if let receipt = request.receipt, intake.isOurs(receipt, for: id) {
+                if let receipt = request.receipt, intake.isOurs(receipt, for: device) {
                     try intake.learn(from: receipt, of: device, in: transaction)
                 }
                 device.lastContact = now
@@ -179,6 +191,7 @@ public struct SyncService: Sendable {
                 if request.epoch != .none, request.epoch != intake.epoch {
                     taken.isOfOtherEpoch = true
                 } else {
+                    taken.bookmarks = try bookmarks(shownBy: request, &taken.device)
                     taken.outcomes = try intake.accept(
                         request,
                         read,
@@ -223,7 +236,7 @@ public struct SyncService: Sendable {
             let news = try FeedReader(transaction: transaction, limits: limits)
                 .pages(for: request, of: taken.device.grant.areas)
             let settlements = try transaction.settlements(
-                of: taken.device.id,
+                countedFor: taken.device,
                 after: request.settlements
             )
             return (news, settlements)

@@ -218,6 +218,7 @@ extension Access.Act {
         case .recovery: say("恢复报告", "recovery report")
         case .areas: say("区划管理", "areas")
         case .handover: say("工作交接", "handover")
+        case .rekey: say("更换密钥", "re-key")
         case .export: say("导出日志", "export of this log")
         case .prune: say("清理日志", "removal by age")
         }

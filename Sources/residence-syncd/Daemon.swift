@@ -106,7 +106,10 @@ struct CommonOptions: ParsableArguments {
         case .database(let settings): store = PostgresStore(settings)
         }
         let identity = try await ServerIdentity.kept(in: store, at: SystemClock.milliseconds())
-        return (SyncService(store: store, identity: identity), store)
+        var service = SyncService(store: store, identity: identity)
+        let said = try settings ?? ServeSettings(at: nil, in: folder)
+        service.leaseDays = said.leaseDays ?? 0
+        return (service, store)
     }
 
     /// Throws `store_is_postgres` where the data are not in the data folder, with what to do instead.

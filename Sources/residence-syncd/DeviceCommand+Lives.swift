@@ -19,10 +19,24 @@ struct ChosenDevice: ParsableArguments {
         try await Self.found(device, by: service)
     }
 
+    /// The same, where the old one of two that go by a name may be meant.
+    func foundEvenRekeyed(by service: SyncService) async throws -> StoredDevice {
+        try await Self.found(device, by: service, evenRekeyed: true)
+    }
+
     /// The device that a name, or the first digits of an id, mean.
-    static func found(_ device: String, by service: SyncService) async throws -> StoredDevice {
+    ///
+    /// A name means whoever goes by it now: not one in whose place another key was given out, as long as there
+    /// is another.
+    static func found(
+        _ device: String,
+        by service: SyncService,
+        evenRekeyed: Bool = false
+    ) async throws -> StoredDevice {
         let all = try await service.devices()
-        let named = all.filter { $0.name == device }
+        var named = all.filter { $0.name == device }
+        let current = named.filter { $0.succession.rekeyedAt == nil }
+        if !evenRekeyed, !current.isEmpty { named = current }
         // A name is meant before the first digits of an id, and few digits are nobody's.
         let matching =
             named.isEmpty && device.count >= 6

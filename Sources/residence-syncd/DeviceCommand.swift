@@ -12,9 +12,8 @@ struct DeviceCommand: AsyncParsableCommand {
         commandName: "device",
         abstract: say("管理设备", "Enrol and list devices."),
         subcommands: [
-            Add.self, AddAll.self, List.self, Areas.self, Handover.self, Suspend.self, Resume.self,
-            Revoke.self,
-            Confirm.self,
+            Add.self, AddAll.self, List.self, Areas.self, Handover.self, Rekey.self, Suspend.self,
+            Resume.self, Revoke.self, Confirm.self,
         ]
     )
 
@@ -29,6 +28,7 @@ struct DeviceCommand: AsyncParsableCommand {
         )
 
         @OptionGroup var options: CommonOptions
+        @OptionGroup var shown: ShownLink
 
         @Option(help: ArgumentHelp(say("设备名称", "What to call it, and who holds it.")))
         var name: String?
@@ -57,13 +57,6 @@ struct DeviceCommand: AsyncParsableCommand {
         )
         var areas: [String]
 
-        @Flag(
-            help: ArgumentHelp(
-                say("总是显示二维码（缺省：在终端时显示）", "Show the QR code, at a terminal or not.")
-            )
-        )
-        var qr = false
-
         @Option(
             help: ArgumentHelp(
                 say(
@@ -82,14 +75,6 @@ struct DeviceCommand: AsyncParsableCommand {
         )
         var department: String?
 
-        @Option(
-            help: ArgumentHelp(
-                say("服务器地址", "The server's address, where it is not the one last served."),
-                valueName: "URL"
-            )
-        )
-        var url: String?
-
         func validate() throws {
             guard name != nil || principal != nil else {
                 throw ValidationError(say("请写 --name 或 --principal", "Give --name or --principal"))
@@ -100,9 +85,9 @@ struct DeviceCommand: AsyncParsableCommand {
             try await options.run {
                 let codes = try areas.map(Self.area)
                 let (service, store) = try await options.service()
-                let links = try await EnrolmentLinks(to: url, of: service, on: store)
                 let (code, expires) = try await expected(by: service, codes)
-                try show(links.link(code), expires)
+                let link = try await shown.link(with: code, of: service, store)
+                try shown.show(link, expires, options)
             }
         }
 
@@ -154,27 +139,6 @@ struct DeviceCommand: AsyncParsableCommand {
             }
             return role
         }
-
-        private func show(_ link: EnrolmentLink, _ expires: Int64) throws {
-            if options.json {
-                return try Console.out(
-                    json: [
-                        "link": link.text, "code": link.code, "expires": SystemClock.iso(expires),
-                    ])
-            }
-            Console.out(link.text)
-            // Whoever looks at a terminal can hold a phone to it; a script gets the link alone.
-            if qr || Console.isWatched, let code = QRCode(link.text) {
-                for line in code.lines(colours: Console.isWatched) { Console.note(line) }
-            }
-            Console.note(
-                say(
-                    "请在设备上运行：residence enroll '\(link.text)'\n一次有效，\(SystemClock.text(expires)) 前使用。",
-                    "On the device: residence enroll '\(link.text)'\n"
-                        + "It works once, until \(SystemClock.text(expires))."
-                )
-            )
-        }
     }
 
     /// Lists every device.
@@ -189,13 +153,16 @@ struct DeviceCommand: AsyncParsableCommand {
             try await options.run {
                 let service = try await options.service().service
                 let (devices, lags) = try await (service.devices(), service.lags())
+                let now = service.now
                 if options.json {
-                    return try Console.out(json: devices.map { Row($0, lag: lags[$0.id] ?? 0) })
+                    return try Console.out(
+                        json: devices.map { Row($0, lag: lags[$0.id] ?? 0, now: now) }
+                    )
                 }
                 var table = Table([
                     say("名称", "name"), say("设备", "device"), say("岗位", "role"), say("区划", "areas"),
                     say("已收变更", "changes"), say("待送", "pending"), say("未读", "lag"),
-                    say("最近联系", "last contact"), say("时钟偏差", "clock"),
+                    say("最近联系", "last contact"), say("闲置", "idle"), say("时钟偏差", "clock"),
                     say("程序", "software"), say("状态", "state"),
                 ])
                 for device in devices {
@@ -206,12 +173,25 @@ struct DeviceCommand: AsyncParsableCommand {
                         String(device.highWater.rawValue), String(device.pending),
                         String(lags[device.id] ?? 0),
                         device.lastContact.map(SystemClock.text) ?? "–",
+                        Self.idle(device, since: now, lease: service.leaseDays),
                         "\(device.clockOffset / 1000) s", device.software,
                         Self.state(of: device),
                     ])
                 }
                 Console.out(table.text)
             }
+        }
+
+        /// For how long it was not heard of; marked where that is longer than what it holds may be shown.
+        private static func idle(
+            _ device: StoredDevice,
+            since now: Int64,
+            lease: UInt32
+        ) -> String {
+            guard let days = Row.idleDays(device, now) else { return "–" }
+            let isOver = lease > 0 && days >= Int64(lease)
+            return say("\(days) 天", "\(days) d")
+                + (isOver ? say("，超过租期", ", beyond its lease") : "")
         }
 
         private static func state(of device: StoredDevice) -> String {
@@ -224,9 +204,17 @@ struct DeviceCommand: AsyncParsableCommand {
                     ? say("已撤销，设备尚未得知", "revoked, not heard of it yet")
                     : say("已撤销", "revoked")
             }
+            if device.succession.rekeyedAt != nil {
+                return device.forkedAt == nil
+                    ? say("已换密钥", "re-keyed") : say("分叉，已换密钥", "forked, re-keyed")
+            }
             if device.suspendedAt != nil { return say("已暂停", "suspended") }
             if device.forkedAt != nil { return say("分叉", "forked") }
-            return device.holes.isEmpty ? say("正常", "active") : say("正常，有缺口", "active, with a hole")
+            let former = device.succession.predecessor.map { String($0.description.prefix(12)) }
+            let since = former.map { say("，接续 \($0)", ", goes on from \($0)") } ?? ""
+            return
+                (device.holes.isEmpty
+                ? say("正常", "active") : say("正常，有缺口", "active, with a hole")) + since
         }
     }
 
@@ -306,6 +294,9 @@ struct DeviceCommand: AsyncParsableCommand {
         var lag: UInt64?
         var isSuspended: Bool
         var revoked: String?
+        var rekeyed: String?
+        var predecessor: String?
+        var idleDays: Int64?
 
         enum CodingKeys: String, CodingKey {
             case id, name, role, areas, changes, enrolled, software
@@ -314,11 +305,18 @@ struct DeviceCommand: AsyncParsableCommand {
             case isForked = "forked"
             case isWaiting = "waiting"
             case backedUp = "backed_up"
-            case holes, pending, lag, revoked
+            case holes, pending, lag, revoked, rekeyed, predecessor
             case isSuspended = "suspended"
+            case idleDays = "idle_days"
         }
 
-        init(_ device: StoredDevice, lag: UInt64? = nil) {
+        /// Full days since it was last heard of; `nil` before it was.
+        static func idleDays(_ device: StoredDevice, _ now: Int64) -> Int64? {
+            device.lastContact.map { max(0, now - $0) / (24 * 3600 * 1000) }
+        }
+
+        init(_ device: StoredDevice, lag: UInt64? = nil, now: Int64? = nil) {
+            idleDays = now.flatMap { Self.idleDays(device, $0) }
             id = device.id.description
             name = device.name
             role = device.role.rawValue
@@ -336,6 +334,8 @@ struct DeviceCommand: AsyncParsableCommand {
             self.lag = lag
             isSuspended = device.suspendedAt != nil
             revoked = device.revoked.map { SystemClock.iso($0.at) }
+            rekeyed = device.succession.rekeyedAt.map(SystemClock.iso)
+            predecessor = device.succession.predecessor?.description
         }
     }
 }

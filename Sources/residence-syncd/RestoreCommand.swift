@@ -133,7 +133,7 @@ struct Restoring {
     /// What must outlive the database that is there, as far as it can be read.
     private struct Lost {
         var epoch = Epoch.none
-        /// Devices that were suspended or revoked: they stay so.
+        /// Devices that were suspended, re-keyed or revoked: they stay so.
         var ended: [StoredDevice] = []
     }
 
@@ -144,6 +144,7 @@ struct Restoring {
                 epoch: try transaction.epoch(),
                 ended: try transaction.devices().filter {
                     $0.suspendedAt != nil || $0.revoked != nil
+                        || $0.succession.rekeyedAt != nil
                 }
             )
         }
@@ -162,6 +163,7 @@ struct Restoring {
                 guard var known = try transaction.device(device.id) else { continue }
                 known.suspendedAt = device.suspendedAt
                 known.revoked = device.revoked
+                known.succession.rekeyedAt = device.succession.rekeyedAt
                 try transaction.save(known)
             }
             return try transaction.beginEpoch(

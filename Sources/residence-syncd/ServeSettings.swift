@@ -91,6 +91,13 @@ struct ServeSettings: Decodable {
     /// How many connections to it are held at most; 8 by default.
     var connections: Int?
     var database: DatabasePatience?
+    /// For how many days a device shows what it holds without an answer of the server; for ever by default.
+    var leaseDays: UInt32?
+
+    enum CodingKeys: String, CodingKey {
+        case limits, access, backup, tls, store, connections, database
+        case leaseDays = "lease_days"
+    }
 
     /// The settings of a file, or of `config.json` in the data folder, if that is there.
     ///
@@ -125,6 +132,9 @@ struct ServeSettings: Decodable {
         }
         if let database, !database.all.allSatisfy((1...3_600).contains) {
             throw Self.malformed(file, "database: every number is between 1 and 3600")
+        }
+        if let leaseDays, !(1...3_650).contains(leaseDays) {
+            throw Self.malformed(file, "lease_days is not between 1 and 3650")
         }
         guard let plan = backup else { return }
         if let store, !store.isEmpty {

@@ -38,7 +38,21 @@ struct Add: AsyncParsableCommand {
         _ client: ResidenceClient,
         _ options: CommonOptions
     ) async throws {
-        guard let record = try await client.record(id) else { return }
+        let found: LocalRecord?
+        do {
+            found = try await client.record(id)
+        } catch let error as SyncError where error.code == "lease_expired" {
+            // It is captured all the same.
+            if options.json { return try Console.out(json: ["id": id.description]) }
+            Console.out(id.description)
+            return Console.note(
+                say(
+                    "已保存；长期未同步，同步后才能查看。",
+                    "It is kept; this device has not synced for too long to show it."
+                )
+            )
+        }
+        guard let record = found else { return }
         if options.json { return try Console.out(json: RecordDocument(record)) }
         Console.out(try await RecordText(client: client).sheet(record))
     }
@@ -62,12 +76,12 @@ struct Edit: AsyncParsableCommand {
 
     func run() async throws {
         try await options.run { client in
-            let record = try await client.record(withPrefix: id)
+            let record = try await client.id(withPrefix: id)
             let assignments = try Assignments(assignments)
-            try await client.edit(record.id) { fields, type in
+            try await client.edit(record) { fields, type in
                 try assignments.applied(to: fields, as: type)
             }
-            try await Add.show(record.id, client, options)
+            try await Add.show(record, client, options)
         }
     }
 }
@@ -92,10 +106,10 @@ struct Delete: AsyncParsableCommand {
 
     func run() async throws {
         try await options.run { client in
-            let record = try await client.record(withPrefix: id)
-            try await client.delete(record.id, reason: .init(reason: reason, text: text))
-            if options.json { return try Console.out(json: ["deleted": record.id.description]) }
-            Console.out(say("已删除 \(record.id)", "deleted \(record.id)"))
+            let record = try await client.id(withPrefix: id)
+            try await client.delete(record, reason: .init(reason: reason, text: text))
+            if options.json { return try Console.out(json: ["deleted": record.description]) }
+            Console.out(say("已删除 \(record)", "deleted \(record)"))
         }
     }
 }

@@ -37,6 +37,6 @@ struct History: AsyncParsableCommand {
     /// The id; a whole one need not be of a record that this device holds.
     private func whole(_ client: ResidenceClient) async throws -> RecordID {
         if let whole = RecordID(id) { return whole }
-        return try await client.record(withPrefix: id).id
+        return try await client.id(withPrefix: id)
     }
 }

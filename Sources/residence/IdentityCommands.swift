@@ -102,22 +102,22 @@ struct Reidentify: AsyncParsableCommand {
 
     func run() async throws {
         try await options.run { client in
-            let record = try await client.record(withPrefix: id)
+            let record = try await client.id(withPrefix: id)
             let target: RecordID
             if let other {
-                target = try await client.record(withPrefix: other).id
-                try await client.reidentify(record.id, as: target)
+                target = try await client.id(withPrefix: other)
+                try await client.reidentify(record, as: target)
             } else {
                 let assignments = try Assignments(assignments)
-                target = try await client.reidentify(record.id) { fields, type in
+                target = try await client.reidentify(record) { fields, type in
                     try assignments.applied(to: fields, as: type)
                 }
             }
             try await Add.show(target, client, options)
             Console.note(
                 say(
-                    "\(record.id.description.prefix(13)) 已并入此记录，下次同步时送出。",
-                    "\(record.id.description.prefix(13)) points to this one; sync to send it."
+                    "\(record.description.prefix(13)) 已并入此记录，下次同步时送出。",
+                    "\(record.description.prefix(13)) points to this one; sync to send it."
                 )
             )
         }
@@ -141,9 +141,9 @@ struct Split: AsyncParsableCommand {
 
     func run() async throws {
         try await options.run { client in
-            let record = try await client.record(withPrefix: id)
-            try await client.split(record.id)
-            try await Add.show(record.id, client, options)
+            let record = try await client.id(withPrefix: id)
+            try await client.split(record)
+            try await Add.show(record, client, options)
             Console.note(say("已拆分，下次同步时送出。", "Split; sync to send it."))
         }
     }
@@ -161,9 +161,9 @@ struct Undelete: AsyncParsableCommand {
 
     func run() async throws {
         try await options.run { client in
-            let record = try await client.record(withPrefix: id)
-            try await client.undelete(record.id)
-            try await Add.show(record.id, client, options)
+            let record = try await client.id(withPrefix: id)
+            try await client.undelete(record)
+            try await Add.show(record, client, options)
         }
     }
 }

@@ -120,18 +120,29 @@ struct CommonOptions: ParsableArguments {
         attempts: Int = Limits().attempts,
         _ body: (ResidenceClient) async throws -> Void
     ) async throws {
+        try await run(attempts: attempts) { client, _ in try await body(client) }
+    }
+
+    /// The same, with the database itself.
+    func run(
+        attempts: Int = Limits().attempts,
+        _ body: (ResidenceClient, LocalSQLiteStore) async throws -> Void
+    ) async throws {
         do {
             var limits = Limits()
             limits.attempts = max(1, attempts)
             let transport = HTTPTransport(dictionary: folder.appending(path: "dictionary"))
+            let store = try openStore()
+            var environment = ClientEnvironment.system(now: { SystemClock.milliseconds() })
+            environment.uptime = { SystemClock.uptime() }
             let client = ResidenceClient(
-                store: try openStore(),
+                store: store,
                 transport: transport,
                 rules: ResidenceRules(),
-                environment: .system(now: { SystemClock.milliseconds() }),
+                environment: environment,
                 limits: limits
             )
-            let result = await Result { try await body(client) }
+            let result = await Result { try await body(client, store) }
             try? await transport.close()
             try result.get()
         } catch let error as SyncError {

@@ -194,13 +194,13 @@ struct Mend: AsyncParsableCommand {
     func run() async throws {
         try await options.run { client in
             if handed { return try await HandedList(client).mend(id, assignments, options) }
-            let record = try await client.record(withPrefix: id)
+            let record = try await client.id(withPrefix: id)
             if withdraw {
-                try await client.withdraw(record.id)
-                return try await Add.show(record.id, client, options)
+                try await client.withdraw(record)
+                return try await Add.show(record, client, options)
             }
             let assignments = try Assignments(assignments)
-            let mended = try await client.mend(record.id) { fields, type in
+            let mended = try await client.mend(record) { fields, type in
                 try assignments.applied(to: fields, as: type)
             }
             try await Add.show(mended, client, options)

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import LocalSQLite
 internal import SyncClient
 internal import SyncProtocol
 internal import Terminal
@@ -8,8 +9,8 @@ struct Enroll: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: say("用登记链接登记本设备", "Enrol this device with the operator's link."),
         discussion: say(
-            "换人使用：先由原使用者同步，再用 --afresh 登记；原使用者的记录、草稿和密钥全部清除。",
-            "For another person: the first one syncs, then --afresh enrols anew and erases all that was theirs [O-03]."
+            "换人使用：先由原使用者同步，再用 --afresh 登记；原使用者的记录、草稿和密钥全部清除。更换密钥（设备分叉、密钥可能泄露）：用运维人员 device re-key 的链接加 --rekey，本机采集全部保留。",
+            "For another person: the first one syncs, then --afresh enrols anew and erases all that was theirs [O-03]. For a new key (a forked device, a key that somebody may know): --rekey with the link of device re-key; everything here is kept [A-12]."
         )
     )
 
@@ -24,10 +25,28 @@ struct Enroll: AsyncParsableCommand {
         )
     )
     var afresh = false
+    @Flag(
+        help: ArgumentHelp(
+            say(
+                "更换密钥：保留全部数据，以新密钥继续",
+                "Go on under a new key, with everything that is here."
+            )
+        )
+    )
+    var rekey = false
+
+    func validate() throws {
+        guard !(afresh && rekey) else {
+            throw ValidationError(
+                say("--afresh 与 --rekey 只能用其一", "Give --afresh or --rekey, not both")
+            )
+        }
+    }
 
     func run() async throws {
         try await options.run { client in
-            let profile = try await client.enrol(link: link, afresh: afresh)
+            let manner: EnrolmentManner = rekey ? .rekeyed : afresh ? .afresh : .first
+            let profile = try await client.enrol(link: link, manner)
             let areas = profile.grant.areas.map(\.rawValue)
             if options.json {
                 return try Console.out(
@@ -325,10 +344,14 @@ struct Status: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
 
     func run() async throws {
-        try await options.run { client in
+        try await options.run { client, store in
             let status = try await client.status()
             let receipt = try await client.lastReceipt()
-            if options.json { return try Console.out(json: StatusDocument(status, receipt)) }
+            if options.json {
+                return try Console.out(
+                    json: StatusDocument(status, receipt, isEncrypted: store.isSealed)
+                )
+            }
             var table = Table([say("项目", "what"), say("内容", "how it is")])
             table.add([say("设备", "device"), status.profile?.name ?? say("未登记", "not enrolled")])
             if let kept = status.kept {
@@ -337,6 +360,22 @@ struct Status: AsyncParsableCommand {
                     say(
                         "\(kept.name)，封存待送 \(kept.changes) 条",
                         "\(kept.name), \(kept.changes) changes under seal"
+                    ),
+                ])
+            }
+            table.add([say("状态", "state"), DeviceStanding(status).words(status)])
+            table.add([
+                say("本机加密", "sealed"),
+                store.isSealed
+                    ? say("是", "yes")
+                    : say("否；residence passphrase set 加密", "no; residence passphrase set seals it"),
+            ])
+            if let lease = status.lease {
+                table.add([
+                    say("租期", "lease"),
+                    say(
+                        "\(lease.days) 天，还剩 \(lease.daysLeft) 天；每次同步重新计算",
+                        "\(lease.days) days, \(lease.daysLeft) left; each sync begins it anew"
                     ),
                 ])
             }

@@ -43,14 +43,28 @@ struct StatusDocument: Encodable {
     var lastRepair: DeviceProfile.Repair?
     /// Of a revoked device: how many changes are kept under seal.
     var sealed: Int?
+    /// Whether the device goes on as it is: `active`, or what keeps it from that.
+    var state: String
+    /// Whether what is personal is sealed on this device [D-05].
+    var encrypted: Bool
+    /// For how many days what is held may be shown without a sync, and how many are left.
+    var leaseDays: UInt32?
+    var leaseDaysLeft: Int64?
 
     enum CodingKeys: String, CodingKey {
         case enrolled, name, server, areas, records, pending, returned, conflicts, receipt, sealed
+        case state, encrypted
+        case leaseDays = "lease_days"
+        case leaseDaysLeft = "lease_days_left"
         case lastSync = "last_sync"
         case lastRepair = "last_repair"
     }
 
-    init(_ status: ClientStatus, _ receipt: SyncReceipt? = nil) {
+    init(_ status: ClientStatus, _ receipt: SyncReceipt? = nil, isEncrypted: Bool) {
+        state = DeviceStanding(status).rawValue
+        encrypted = isEncrypted
+        leaseDays = status.lease?.days
+        leaseDaysLeft = status.lease?.daysLeft
         self.receipt = receipt.map(Receipt.init)
         enrolled = status.profile != nil
         name = status.profile?.name

@@ -8,15 +8,27 @@ protocol FuzzTarget: Sendable {
 }
 
 /// The targets by the names under which `Support/fuzz.sh` starts them.
-private enum Targets {
+package enum FuzzTargets {
     private static let all: [String: any FuzzTarget.Type] = [
         "fields": FieldsTarget.self, "json": JSONTarget.self, "ledger": LedgerTarget.self,
         "messages": MessagesTarget.self, "outbox": OutboxTarget.self, "token": TokenTarget.self,
         "zlib": ZlibTarget.self,
     ]
 
+    /// Every name.
+    package static var names: [String] { all.keys.sorted() }
+
+    /// Gives inputs to a target, one after the other; returns how many.
+    package static func run(_ name: String, _ inputs: some Sequence<[UInt8]>) -> Int {
+        guard let target = all[name]?.init() else { broken("no target is called “\(name)”") }
+        return inputs.reduce(0) { count, input in
+            target.run(input)
+            return count + 1
+        }
+    }
+
     /// The one that the program's name chooses.
-    static let chosen: any FuzzTarget = {
+    fileprivate static let chosen: any FuzzTarget = {
         let path = CommandLine.arguments.first ?? ""
         let name = path.split(separator: "/").last.map(String.init) ?? ""
         guard let target = all[name] else {
@@ -29,7 +41,7 @@ private enum Targets {
 /// What libFuzzer calls with each input.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    Targets.chosen.run(Array(UnsafeBufferPointer(start: bytes, count: count)))
+    FuzzTargets.chosen.run(Array(UnsafeBufferPointer(start: bytes, count: count)))
     return 0
 }
 

@@ -45,7 +45,7 @@ struct OtherAreasTests {
         }
     }
 
-    private static func ask(
+    static func ask(
         _ route: String,
         by device: Handheld,
         about record: RecordID
@@ -66,7 +66,13 @@ struct OtherAreasTests {
             let record = try await Self.story(host)
             let before = try await host.service.record(record, in: [area("33")])?.record
             for role in Role.allCases {
-                let stranger = try await host.handheld("别处 \(role)", as: role, in: "330922")
+                // A department is one by its name; others hold a county, as reviewers do.
+                let stranger = try await host.handheld(
+                    "别处 \(role)",
+                    as: role,
+                    of: role == .department ? "人力社保" : nil,
+                    in: "330922"
+                )
                 for route in routes {
                     let answer = try await Self.ask(route, by: stranger, about: record)
 

@@ -118,6 +118,10 @@ struct DevicesTests {
         device.lastEpoch = Sample.epoch
         device.pending = 17
         device.suspendedAt = Sample.noon + 62_000
+        device.vector = [1, 2, 3]
+        device.succession.predecessor = device.id
+        device.succession.kin = [device.id]
+        device.succession.rekeyedAt = Sample.noon + 64_000
         device.revoked = StoredDevice.Revoked(at: Sample.noon + 63_000, takesOutbox: true)
         return device
     }

@@ -127,7 +127,8 @@ struct PostgresLimitsTests {
         try cluster.run(
             """
             ALTER TABLE \(name).device ADD COLUMN later text;
-            INSERT INTO \(name).migration (version, least) VALUES (2, 1)
+            INSERT INTO \(name).migration (version, least)
+            SELECT max(version) + 1, 1 FROM \(name).migration
             """
         )
         let beside = PostgresStore(try Self.settings(name))
@@ -136,7 +137,12 @@ struct PostgresLimitsTests {
         #expect(try await store.read { try $0.devices().count } == 2)
 
         // The one after it takes away what this one needs.
-        try cluster.run("INSERT INTO \(name).migration (version, least) VALUES (3, 2)")
+        try cluster.run(
+            """
+            INSERT INTO \(name).migration (version, least)
+            SELECT max(version) + 1, max(version) FROM \(name).migration
+            """
+        )
         let late = PostgresStore(try Self.settings(name))
         let error = await #expect(throws: SyncError.self) {
             try await late.write { try $0.save(Sample.device(3)) }

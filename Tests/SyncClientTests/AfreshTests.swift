@@ -17,7 +17,7 @@ struct AfreshTests {
         try await lin.sync()
 
         let link = try await world.link(for: "陈建国", areas: [Sample.hill])
-        let profile = try await lin.client.enrol(link: link, afresh: true)
+        let profile = try await lin.client.enrol(link: link, .afresh)
         let before = try await lin.client.status()
         try await lin.sync()
 
@@ -37,10 +37,10 @@ struct AfreshTests {
         let id = try await lin.client.capture(Sample.person("王一一"))
         let link = try await world.link(for: "陈建国")
 
-        let refused = try await errorCode { try await lin.client.enrol(link: link, afresh: true) }
+        let refused = try await errorCode { try await lin.client.enrol(link: link, .afresh) }
         let held = try await lin.client.record(id)
         try await lin.sync()
-        let profile = try await lin.client.enrol(link: link, afresh: true)
+        let profile = try await lin.client.enrol(link: link, .afresh)
 
         #expect(refused == "unsent_work" && held != nil)
         #expect(profile.name == "陈建国")
@@ -61,12 +61,12 @@ struct AfreshTests {
             fingerprint: String(repeating: "0", count: 64)
         )
         let untrusted = try await errorCode {
-            try await lin.client.enrol(link: wrong, afresh: true)
+            try await lin.client.enrol(link: wrong, .afresh)
         }
         let kept = try await lin.client.record(id)
         lin.weather.next(.answerLost)
-        let lost = try await errorCode { try await lin.client.enrol(link: link, afresh: true) }
-        let profile = try await lin.client.enrol(link: link, afresh: true)
+        let lost = try await errorCode { try await lin.client.enrol(link: link, .afresh) }
+        let profile = try await lin.client.enrol(link: link, .afresh)
 
         #expect(untrusted == "server_untrusted" && kept != nil)
         #expect(lost == "server_unreachable")

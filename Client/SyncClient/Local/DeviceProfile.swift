@@ -47,6 +47,14 @@ public struct DeviceProfile: Codable, Sendable {
     public var lastRecount: Int64?
     /// How fast the link was when it was last measured, in bytes a second.
     public var linkBytesPerSecond: Int?
+    /// The keys in whose place the present one came, the first one first.
+    public var predecessors: [EnrolmentRequest.Predecessor]?
+    /// What stands at the server for the bookmarks that it knows [F-11]; `nil` where nothing does.
+    public var bookmarkToken: [UInt8]?
+    /// For how long what is held may be shown without an answer of the server; `nil` for ever.
+    public var lease: Lease?
+    /// Why the server refused this device the last time; `nil` where it answered.
+    public var refusal: StandingRefusal?
     /// The last repair, if there was one.
     public var lastRepair: Repair?
 

@@ -57,6 +57,8 @@ public protocol LocalReader {
 
     /// How far each area was read.
     func bookmarks() throws -> [Bookmark]
+    /// Those for which no token of the server stands [F-11].
+    func bookmarksToShow() throws -> [Bookmark]
     /// The open conflicts of a record, each the bytes of a `Conflict` message.
     func conflicts(of id: RecordID) throws -> [[UInt8]]
     /// Every open conflict among what the device holds, each the bytes of a `Conflict` message.
@@ -148,6 +150,8 @@ public protocol LocalTransaction: LocalReader {
     func save(_ settlement: Settlement) throws
     /// Keeps how far an area was read.
     func save(_ bookmark: Bookmark) throws
+    /// Notes that a token stands for every bookmark that was read up to its floor, as it is now.
+    func noteBookmarksShown() throws
     /// Puts every bookmark back to the start; sweeps that were under way are off.
     func forgetBookmarks() throws
     /// Forgets an area's bookmark.

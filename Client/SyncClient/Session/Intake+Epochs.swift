@@ -14,6 +14,7 @@ extension Intake {
             answeredIn: profile.epoch
         )
         try transaction.forgetBookmarks()
+        profile.bookmarkToken = nil
         profile.epoch = response.epoch
         profile.highWater = response.highWater.rawValue
         profile.settlements = nil

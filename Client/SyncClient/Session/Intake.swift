@@ -37,6 +37,8 @@ struct Intake {
         }
         if let grant = response.grant {
             profile.grant = grant
+            // What is forgotten here must not be known there.
+            profile.bookmarkToken = nil
             touched.formUnion(try leaveAreas(outside: grant))
         }
         let settled = try takeSettlements(into: &profile)

@@ -140,7 +140,7 @@ extension SyncEngine {
             guard let profile = try await store.read({ try $0.profile() }),
                 let key = SigningKey(seed: profile.keySeed)
             else { throw SyncError.notEnrolled }
-            let request = EnrolmentRequest(
+            var request = EnrolmentRequest(
                 code: "",
                 publicKey: key.publicKey.bytes,
                 software: ClientEnvironment.software,
@@ -150,6 +150,7 @@ extension SyncEngine {
                     grant: profile.grant
                 )
             )
+            request.predecessors = profile.predecessors ?? []
             _ = try await transport.enrol(request, at: profile.address)
             return .readmitted
         } catch let failure as TransportFailure where failure.error.code == "device_known" {

@@ -109,6 +109,9 @@ struct SyncEngine {
             case .prove:
                 try await update { $0.mustProve = true }
                 action = session.handle(.proved)
+            case .showBookmarks:
+                try await update { $0.bookmarkToken = nil }
+                action = session.handle(.proved)
             case .readmit:
                 action = session.handle(await readmit())
             case .surrender(let order, let known):
@@ -118,6 +121,7 @@ struct SyncEngine {
             case .finish:
                 return try await finish(report)
             case .giveUp(let failure):
+                await note(failure.error)
                 throw failure.error
             }
         }
@@ -182,7 +186,11 @@ struct SyncEngine {
             request.grant = profile.grant.number
             request.deviceTime = now
             request.software = ClientEnvironment.software
-            request.bookmarks = try transaction.bookmarks()
+            // > [F-11] It shows the token with those bookmarks alone that have moved since.
+            request.bookmarkToken = profile.bookmarkToken ?? []
+            request.bookmarks =
+                profile.bookmarkToken == nil
+                ? try transaction.bookmarks() : try transaction.bookmarksToShow()
             request.settlements = profile.settlements ?? 0
             request.pending = UInt64(try transaction.unansweredCount())
             request.hasSealingKey = profile.sealingKey != nil
@@ -199,6 +207,7 @@ struct SyncEngine {
         measured clock: ClockMeasure?
     ) async throws -> SyncSession.Applied? {
         let (rules, schema, now) = (rules, schema, environment.now())
+        let uptime = environment.uptime()
         let taken = try await store.write {
             transaction -> (Set<RecordID>, Bool, SyncSession.Applied)? in
             let before = try transaction.bookmarks()
@@ -211,6 +220,13 @@ struct SyncEngine {
             try ReceiptCheck(profile: profile, transaction: transaction).check(response)
             clock?.set(&profile)
             if let key = response.sealingKey, profile.trusts(key) { profile.sealingKey = key }
+            if !response.bookmarkToken.isEmpty {
+                profile.bookmarkToken = response.bookmarkToken
+                try transaction.noteBookmarksShown()
+            }
+            let days = response.leaseDays
+            profile.lease = days == 0 ? nil : Lease(days: days, now: now, uptime: uptime)
+            profile.refusal = nil
             let desk = Desk(
                 transaction: transaction,
                 profile: profile,
@@ -252,6 +268,16 @@ struct SyncEngine {
             try await update { $0.mustScrub = nil }
         } catch {
             // The flag stays.
+        }
+    }
+
+    /// Keeps why the server refused this device, for whoever asks how things stand.
+    private func note(_ error: SyncError) async {
+        let code = error.code.rawValue
+        guard StandingRefusal.codes.contains(code) else { return }
+        let now = environment.now()
+        try? await update { profile in
+            profile.refusal = StandingRefusal(code: code, at: now &+ profile.clockOffset)
         }
     }
 

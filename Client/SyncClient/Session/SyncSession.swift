@@ -20,7 +20,7 @@ package struct SyncSession: ~Copyable {
         case applied(Applied)
         /// The server has less than it signed for, and nothing of its answer was taken.
         case behind
-        /// The next request shows the server's receipt.
+        /// The next request shows the server's receipt, or every bookmark.
         case proved
         /// The server knows the device again.
         case readmitted
@@ -75,6 +75,8 @@ package struct SyncSession: ~Copyable {
         case setClock(Int64)
         /// Show the server's receipt with the next request.
         case prove
+        /// Show every bookmark with the next request: the token stands for nothing any more [F-11].
+        case showBookmarks
         /// Show the server's certificate, and ask to be known again.
         case readmit
         /// Seal what the server does not have, and erase everything.
@@ -93,6 +95,7 @@ package struct SyncSession: ~Copyable {
     private var hasMore = false
     private var hasProved = false
     private var hasShownCertificate = false
+    private var hasShownBookmarks = false
     private var hasRepaired = false
     /// How many more epochs it follows: a server that names ever new ones is not asked for ever.
     private var epochsLeft = 3
@@ -160,6 +163,10 @@ package struct SyncSession: ~Copyable {
             guard !hasProved else { return .giveUp(failure) }
             hasProved = true
             return .prove
+        case "bookmark_token_unknown":
+            guard !hasShownBookmarks else { return .giveUp(failure) }
+            hasShownBookmarks = true
+            return .showBookmarks
         case "device_unknown", "device_awaits_confirmation":
             guard !hasShownCertificate else { return .giveUp(failure) }
             hasShownCertificate = true

@@ -614,6 +614,12 @@ public nonisolated struct WireSyncResponse: @unchecked Sendable {
   /// Clears the value of `sealingKey`. Subsequent reads from it will return its default value.
   public mutating func clearSealingKey() {_uniqueStorage()._sealingKey = nil}
 
+  /// For how many days after this answer the device may show what it holds. 0: for as long as it likes.
+  public var leaseDays: UInt32 {
+    get {_storage._leaseDays}
+    set {_uniqueStorage()._leaseDays = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1398,11 +1404,37 @@ public nonisolated struct WireEnrolRequest: Sendable {
   /// Clears the value of `grant`. Subsequent reads from it will return its default value.
   public mutating func clearGrant() {self._grant = nil}
 
+  /// Where the device goes on under a new key: the keys that it had, the first one first.
+  public var predecessors: [WirePredecessor] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _grant: WireGrant? = nil
+}
+
+/// A key in whose place another one came.
+public nonisolated struct WirePredecessor: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Ed25519, 32 bytes.
+  public var publicKey: Data = Data()
+
+  /// The number of the last change that the server had answered by then, and the head of the chain there.
+  public var sequence: UInt64 = 0
+
+  public var chain: Data = Data()
+
+  /// Ed25519, 64 bytes, by this key over "residence-sync re-key", the key that came in its place, the number
+  /// (eight bytes, the highest first) and the head.
+  public var signature: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 public nonisolated struct WireEnrolResponse: Sendable {
@@ -2285,7 +2317,7 @@ nonisolated extension WireDigest: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SyncResponse"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}server_time\0\u{3}high_water\0\u{1}outcomes\0\u{1}pages\0\u{1}more\0\u{3}bookmark_token\0\u{1}grant\0\u{1}digest\0\u{1}receipt\0\u{3}backed_up\0\u{1}chain\0\u{2}\u{2}dictionary\0\u{1}settlements\0\u{1}revocation\0\u{3}sealing_key\0\u{c}\u{d}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}server_time\0\u{3}high_water\0\u{1}outcomes\0\u{1}pages\0\u{1}more\0\u{3}bookmark_token\0\u{1}grant\0\u{1}digest\0\u{1}receipt\0\u{3}backed_up\0\u{1}chain\0\u{2}\u{2}dictionary\0\u{1}settlements\0\u{1}revocation\0\u{3}sealing_key\0\u{3}lease_days\0\u{c}\u{d}\u{1}")
 
   fileprivate class _StorageClass {
     var _epoch: UInt64 = 0
@@ -2304,6 +2336,7 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _settlements: [WireSettlement] = []
     var _revocation: WireRevocation? = nil
     var _sealingKey: WireSealingKey? = nil
+    var _leaseDays: UInt32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2330,6 +2363,7 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
       _settlements = source._settlements
       _revocation = source._revocation
       _sealingKey = source._sealingKey
+      _leaseDays = source._leaseDays
     }
   }
 
@@ -2364,6 +2398,7 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 15: try { try decoder.decodeRepeatedMessageField(value: &_storage._settlements) }()
         case 16: try { try decoder.decodeSingularMessageField(value: &_storage._revocation) }()
         case 17: try { try decoder.decodeSingularMessageField(value: &_storage._sealingKey) }()
+        case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._leaseDays) }()
         default: break
         }
       }
@@ -2424,6 +2459,9 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
       try { if let v = _storage._sealingKey {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
       } }()
+      if _storage._leaseDays != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._leaseDays, fieldNumber: 18)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2449,6 +2487,7 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._settlements != rhs_storage._settlements {return false}
         if _storage._revocation != rhs_storage._revocation {return false}
         if _storage._sealingKey != rhs_storage._sealingKey {return false}
+        if _storage._leaseDays != rhs_storage._leaseDays {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -3542,7 +3581,7 @@ nonisolated extension WireLeaf: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension WireEnrolRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".EnrolRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{3}public_key\0\u{1}software\0\u{1}certificate\0\u{1}name\0\u{1}grant\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{3}public_key\0\u{1}software\0\u{1}certificate\0\u{1}name\0\u{1}grant\0\u{1}predecessors\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3556,6 +3595,7 @@ nonisolated extension WireEnrolRequest: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 4: try { try decoder.decodeSingularStringField(value: &self.certificate) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._grant) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.predecessors) }()
       default: break
       }
     }
@@ -3584,6 +3624,9 @@ nonisolated extension WireEnrolRequest: SwiftProtobuf.Message, SwiftProtobuf._Me
     try { if let v = self._grant {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     } }()
+    if !self.predecessors.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.predecessors, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3594,6 +3637,52 @@ nonisolated extension WireEnrolRequest: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.certificate != rhs.certificate {return false}
     if lhs.name != rhs.name {return false}
     if lhs._grant != rhs._grant {return false}
+    if lhs.predecessors != rhs.predecessors {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WirePredecessor: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Predecessor"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}public_key\0\u{1}sequence\0\u{1}chain\0\u{1}signature\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.publicKey) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.chain) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.publicKey.isEmpty {
+      try visitor.visitSingularBytesField(value: self.publicKey, fieldNumber: 1)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
+    }
+    if !self.chain.isEmpty {
+      try visitor.visitSingularBytesField(value: self.chain, fieldNumber: 3)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WirePredecessor, rhs: WirePredecessor) -> Bool {
+    if lhs.publicKey != rhs.publicKey {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.chain != rhs.chain {return false}
+    if lhs.signature != rhs.signature {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

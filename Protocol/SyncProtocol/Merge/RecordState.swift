@@ -48,6 +48,13 @@ extension RecordState {
         stamps.all.contains { $0.device == device }
     }
 
+    /// The same record, each writing in the name that it is given.
+    package func written(by name: (Stamp) -> DeviceID) -> RecordState {
+        var state = self
+        state.stamps = stamps.named(by: name)
+        return state
+    }
+
     /// Whether somebody else wrote to the record above a base.
     public func holdsOthersWork(than author: Author, above base: Base) -> Bool {
         stamps.holdsWork(of: author.isShared ? nil : author.device, above: base)

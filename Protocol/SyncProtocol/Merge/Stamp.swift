@@ -145,6 +145,25 @@ public struct Stamps: Hashable, Sendable {
             + contests + echoes.map(\.stamp)
     }
 
+    /// The same stamps, each in the name that it is given.
+    func named(by name: (Stamp) -> DeviceID) -> Stamps {
+        func named(_ stamp: Stamp) -> Stamp {
+            var stamp = stamp
+            stamp.device = name(stamp)
+            return stamp
+        }
+        func named(_ element: Element) -> Element {
+            Element(number: element.number, bytes: element.bytes, stamp: named(element.stamp))
+        }
+        var stamps = Stamps(first: named(first))
+        stamps.deletion = deletion.map(named)
+        stamps.fields = fields.map { ($0.number, named($0.stamp)) }
+        stamps.elements = elements.map(named)
+        stamps.contests = contests.map(named)
+        stamps.echoes = echoes.map(named)
+        return stamps
+    }
+
     /// The latest time of any stamp: the record's clock [T-01].
     public var clock: Int64 { all.map(\.time).max() ?? first.time }
 

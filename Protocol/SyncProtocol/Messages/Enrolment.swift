@@ -12,6 +12,8 @@ public struct EnrolmentRequest: Hashable, Sendable {
     /// Where the server was restored from before the device was enrolled: what it had signed then, what the
     /// device was called, and its last grant.
     public var readmission: Readmission?
+    /// The keys in whose place the present one came, the first one first.
+    public var predecessors: [Predecessor] = []
 
     /// What a device shows that a server does not know any more.
     public struct Readmission: Hashable, Sendable {
@@ -57,6 +59,7 @@ public struct EnrolmentRequest: Hashable, Sendable {
         case .json: wire = try decodeJSON(body)
         }
         self.init(code: wire.code, publicKey: Array(wire.publicKey), software: wire.software)
+        predecessors = wire.predecessors.map(Predecessor.init)
         guard !wire.certificate.isEmpty else { return }
         readmission = Readmission(
             certificate: wire.certificate,
@@ -72,6 +75,7 @@ public struct EnrolmentRequest: Hashable, Sendable {
                 $0.code = code
                 $0.publicKey = Data(publicKey)
                 $0.software = software
+                $0.predecessors = predecessors.map(\.wire)
                 guard let readmission else { return }
                 $0.certificate = readmission.certificate
                 $0.name = readmission.name

@@ -33,6 +33,8 @@ public struct SyncRequest: Hashable, Sendable {
     public var chain: [UInt8] = []
     /// How far the device has read.
     public var bookmarks: [Bookmark] = []
+    /// What stands for all other bookmarks [F-11]; empty where there are none.
+    public var bookmarkToken: [UInt8] = []
     /// Bytes of records that the device wants at most; 0 leaves it to the server.
     public var budget = 0
     /// The number of the last grant applied.
@@ -77,6 +79,7 @@ public struct SyncRequest: Hashable, Sendable {
         firstSequence = SequenceNumber(rawValue: wire.firstSequence)
         chain = Array(wire.chain)
         bookmarks = try Self.bookmarks(wire.bookmarks)
+        bookmarkToken = Array(wire.bookmarkToken)
         budget = Int(clamping: wire.budget)
         grant = wire.grant
         software = wire.software
@@ -132,6 +135,7 @@ public struct SyncRequest: Hashable, Sendable {
                 $0.floor = bookmark.floor.rawValue
             }
         }
+        wire.bookmarkToken = Data(bookmarkToken)
         wire.budget = UInt64(budget)
         wire.grant = grant
         wire.software = software

@@ -47,6 +47,8 @@ public struct SyncResponse: Hashable, Sendable {
     public var pages: [AreaPage] = []
     /// Whether there is more to read.
     public var hasMore = false
+    /// What stands for the bookmarks that the request showed, from now on [F-11]; empty where nothing new does.
+    public var bookmarkToken: [UInt8] = []
     /// The device's grant, where the request named another.
     public var grant: Grant?
     /// Changes up to this number are in a backup.
@@ -63,6 +65,8 @@ public struct SyncResponse: Hashable, Sendable {
     public var revocation: Revocation?
     /// What to seal an outbox to, where the device has none.
     public var sealingKey: SealingKey?
+    /// For how many days the device may show what it holds; 0 for ever.
+    public var leaseDays: UInt32 = 0
 
     /// An answer without news.
     public init() {}
@@ -81,6 +85,7 @@ public struct SyncResponse: Hashable, Sendable {
         guard outcomes.count == wire.outcomes.count else { throw .malformedProtobuf }
         for page in map.messages(of: 5) { try pages.append(AreaPage(page)) }
         hasMore = wire.more
+        bookmarkToken = Array(wire.bookmarkToken)
         grant = wire.hasGrant ? Grant(wire.grant) : nil
         backedUp = SequenceNumber(rawValue: wire.backedUp)
         chain = Array(wire.chain)
@@ -89,6 +94,7 @@ public struct SyncResponse: Hashable, Sendable {
         digest = wire.hasDigest ? AreaDigest(wire.digest) : nil
         revocation = wire.hasRevocation ? Revocation(wire.revocation) : nil
         sealingKey = wire.hasSealingKey ? SealingKey(wire.sealingKey) : nil
+        leaseDays = wire.leaseDays
     }
 
     /// The answer's bytes in protobuf.
@@ -99,6 +105,7 @@ public struct SyncResponse: Hashable, Sendable {
         wire.highWater = highWater.rawValue
         wire.outcomes = outcomes.map(\.wire)
         wire.more = hasMore
+        wire.bookmarkToken = Data(bookmarkToken)
         if let grant { wire.grant = grant.wire }
         wire.backedUp = backedUp.rawValue
         wire.chain = Data(chain)
@@ -107,6 +114,7 @@ public struct SyncResponse: Hashable, Sendable {
         if let digest { wire.digest = digest.wire }
         if let revocation { wire.revocation = revocation.wire }
         if let sealingKey { wire.sealingKey = sealingKey.wire }
+        wire.leaseDays = leaseDays
         var bytes = encode(wire)
         for page in pages { bytes.append(field: 5, bytes: page.encoded) }
         return bytes

@@ -20,6 +20,8 @@ public struct Limits: Hashable, Sendable {
     public var pageBytes = 512 << 10
     /// Bookmarks in one request.
     public var bookmarks = 10_000
+    /// Bookmarks that travel in the clear; who holds more is given a token for them [F-11].
+    public var bookmarksShown = 100
     /// Rows in one page of a listing.
     public var rowsPerPage = 1_000
     /// Changes that share one commit of the server.

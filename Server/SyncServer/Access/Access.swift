@@ -34,6 +34,8 @@ public struct Access: Codable, Hashable, Sendable {
         case areas
         /// Work was given to another device (工作交接).
         case handover
+        /// A device was given a new key (更换密钥).
+        case rekey
         /// Entries of this log were written to a file (导出日志).
         case export
         /// Entries of this log were removed (清理日志).

@@ -121,10 +121,14 @@ public struct AreaMap: Hashable, Sendable {
     // > [P-07] What was captured under a grant that held the former area is accepted however late it arrives.
 
     /// Where a device may have captured under one of its grants: its areas, and what became of them since.
-    func held(_ areas: [AreaCode], by device: DeviceID, under grant: UInt64) -> [AreaCode] {
+    ///
+    /// `names` are the device's own id, then those of the ones that it goes on from: an act that came before it
+    /// knew it by those.
+    func held(_ areas: [AreaCode], by names: [DeviceID], under grant: UInt64) -> [AreaCode] {
         changes.reduce(areas) { held, change in
             // A grant that was given afterwards meant the map as it was then.
-            guard let last = change.grants[device.description], grant <= last else { return held }
+            let last = names.lazy.compactMap { change.grants[$0.description] }.first
+            guard let last, grant <= last else { return held }
             return (held + held.flatMap { change.reach(of: $0) }).firstOfEach
         }
     }

@@ -95,7 +95,7 @@ extension SyncService {
             try change.check(on: map, heads: heads, devices: devices)
             for device in devices {
                 let everHeld = device.grants.flatMap(\.areas)
-                let held = map.held(everHeld, by: device.id, under: 0)
+                let held = map.held(everHeld, by: device.names, under: 0)
                 guard held.contains(where: { !change.reach(of: $0).isEmpty }) else { continue }
                 change.grants[device.id.description] = device.grant.number
             }

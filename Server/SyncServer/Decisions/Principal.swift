@@ -12,6 +12,8 @@ public struct Principal: Hashable, Sendable {
     public var areas: [AreaCode]?
     /// The number of the device's grant.
     public var grant: UInt64?
+    /// Whose changes count as the device's own, up to which number.
+    var parts: [Succession.Part] = []
 
     /// Whoever holds a device, by its present grant.
     public init(_ device: StoredDevice) {
@@ -20,6 +22,7 @@ public struct Principal: Hashable, Sendable {
         role = device.role
         areas = device.grant.areas
         grant = device.grant.number
+        parts = device.succession.parts
     }
 
     /// The operator at the server itself.

@@ -76,7 +76,7 @@ extension SyncService {
                 )
             )
             let range = next...last
-            let changes = try await store.read { try $0.changes(of: device.id, in: range) }
+            let changes = try await store.read { try $0.changes(countedFor: device, in: range) }
             for change in changes {
                 guard change.sequence == next else { break }
                 if change.isRedacted {

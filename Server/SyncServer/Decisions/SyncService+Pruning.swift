@@ -16,7 +16,10 @@ extension SyncService {
         let (areas, devices) = try await store.read { transaction in
             (try transaction.heads(under: whole), try transaction.devices())
         }
-        let active = devices.filter { ($0.lastContact ?? $0.enrolledAt) >= horizon }
+        // One that was re-keyed reads on under its new key.
+        let active = devices.filter {
+            ($0.lastContact ?? $0.enrolledAt) >= horizon && $0.succession.rekeyedAt == nil
+        }
         var pruned = 0
         for feed in areas {
             let holders = active.filter { $0.grant.areas.cover(feed.area) }.map(\.id)

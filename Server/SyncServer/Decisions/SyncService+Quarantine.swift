@@ -64,7 +64,7 @@ extension SyncService {
                 )
                 for returned in rows {
                     guard let device = try transaction.device(returned.change.device),
-                        principal.sees(returnedBy: device)
+                        principal.sees(returned, by: device)
                             || handovers.isHeir(principal.device, of: returned)
                     else { continue }
                     page.entries.append((returned, device.name))
@@ -107,7 +107,7 @@ extension SyncService {
     ) throws -> (returned: ReturnedChange, author: String) {
         guard let returned = try transaction.returned(id),
             let device = try transaction.device(returned.change.device),
-            try principal.sees(returnedBy: device)
+            try principal.sees(returned, by: device)
                 || transaction.handovers().isHeir(principal.device, of: returned)
         else {
             throw SyncError(
@@ -278,8 +278,10 @@ extension SyncError {
 
 extension Principal {
     /// Whether they may see what was returned to a device.
-    fileprivate func sees(returnedBy device: StoredDevice) -> Bool {
+    fileprivate func sees(_ returned: ReturnedChange, by device: StoredDevice) -> Bool {
         if device.id == self.device { return true }
+        let sequence = returned.change.sequence.rawValue
+        if parts.first(where: { sequence <= $0.last })?.device == device.id { return true }
         guard role.may(.settle) else { return false }
         guard let areas else { return true }
         // One that holds nothing any more is of where it was.

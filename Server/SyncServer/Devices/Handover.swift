@@ -61,18 +61,12 @@ extension StoreTransaction {
 
     /// Notes that a code is given out in the place of a device.
     func note(_ code: [UInt8], inPlaceOf device: DeviceID) throws {
-        var known = try replacements()
-        known[code.hexadecimal] = device.description
-        try set(Array(try JSONEncoder().encode(known)), for: .replacements)
+        try note(code, for: device, in: .replacements)
     }
 
     /// Revokes the device in the place of which a code was given out; what it seals is taken.
     func retireDevice(replacedBy enrolment: Enrolment, at now: Int64) throws {
-        var known = try replacements()
-        guard let digits = known.removeValue(forKey: enrolment.codeHash.hexadecimal),
-            let id = DeviceID(digits)
-        else { return }
-        try set(Array(try JSONEncoder().encode(known)), for: .replacements)
+        guard let id = try takeCode(enrolment.codeHash, from: .replacements) else { return }
         guard id != enrolment.usedBy, var device = try device(id), device.revoked == nil else {
             return
         }
@@ -82,8 +76,23 @@ extension StoreTransaction {
         try save(device)
     }
 
-    private func replacements() throws -> [String: String] {
-        guard let json = try setting(.replacements) else { return [:] }
+    /// Notes which device a code that is given out is about.
+    func note(_ code: [UInt8], for device: DeviceID, in setting: Setting) throws {
+        var known = try codes(in: setting)
+        known[code.hexadecimal] = device.description
+        try set(Array(try JSONEncoder().encode(known)), for: setting)
+    }
+
+    /// The device that a code is about, which is forgotten; `nil` where it is about none.
+    func takeCode(_ code: [UInt8], from setting: Setting) throws -> DeviceID? {
+        var known = try codes(in: setting)
+        guard let digits = known.removeValue(forKey: code.hexadecimal) else { return nil }
+        try set(Array(try JSONEncoder().encode(known)), for: setting)
+        return DeviceID(digits)
+    }
+
+    private func codes(in setting: Setting) throws -> [String: String] {
+        guard let json = try self.setting(setting) else { return [:] }
         guard let known = try? JSONDecoder().decode([String: String].self, from: Data(json)) else {
             throw SyncError.settingsDamaged
         }

@@ -104,7 +104,8 @@ extension SyncService {
     /// Enrols the device that brings a code.
     ///
     /// The same device may bring its code again, as it does when the first answer was lost. Throws
-    /// `key_invalid`, `code_unknown`, `code_used` and `code_expired`.
+    /// `key_invalid`, `code_unknown`, `code_used` and `code_expired`; of a re-key also
+    /// `predecessor_missing`, `predecessor_unexpected` and `predecessor_unfit`.
     public func enrol(_ request: EnrolmentRequest) async throws -> EnrolmentResponse {
         guard let key = PublicKey(bytes: request.publicKey) else {
             throw SyncError(
@@ -119,6 +120,7 @@ extension SyncService {
         let (device, epoch) = try await store.write { transaction in
             try (Self.admit(key, request, at: now, in: transaction), transaction.epoch())
         }
+        if !request.predecessors.isEmpty { await noteRekeyed(device) }
         var answer = EnrolmentResponse(
             device: device.id,
             epoch: epoch,
@@ -187,7 +189,10 @@ extension SyncService {
             enrolledAt: now,
             software: request.software
         )
-        if let known = try transaction.device(device.id) {
+        if let former = try transaction.predecessor(replacedBy: enrolment, request) {
+            guard try transaction.device(device.id) == nil else { throw SyncError.keyKnown }
+            try transaction.begin(&device, after: former.shown, of: former.device, at: now)
+        } else if let known = try transaction.device(device.id) {
             guard known.revoked == nil else { throw SyncError.deviceRevoked }
             // A key that is known goes on where it was: its changes are not numbered anew.
             let next = Grant(
@@ -218,7 +223,7 @@ extension SyncService {
     /// The device that a bearer token comes from, every part of it checked.
     ///
     /// Throws `token_missing`, `token_malformed`, `device_unknown`, `signature_invalid`, `audience_wrong`,
-    /// `token_time`, `device_suspended`, and `device_revoked` unless the device is to hear of it: by a sync.
+    /// `token_time`, `device_suspended`, `device_rekeyed`, and `device_revoked` unless the device is to hear of it: by a sync.
     public func authenticate(
         _ token: String?,
         forSync hearsOfRevocation: Bool = false
@@ -243,8 +248,11 @@ extension SyncService {
             checkedTokens.note(token, verified)
         }
         guard device.claimed == nil else { throw SyncError.awaitsConfirmation(device.id) }
+        // A copy of one that was re-keyed may be revoked, too, so that it is erased.
+        let isOver = device.revoked != nil
+        guard device.succession.rekeyedAt == nil || isOver else { throw SyncError.deviceRekeyed }
         guard device.suspendedAt == nil else { throw SyncError.deviceSuspended }
-        guard device.revoked == nil || hearsOfRevocation else { throw SyncError.deviceRevoked }
+        guard !isOver || hearsOfRevocation else { throw SyncError.deviceRevoked }
         return device
     }
 }

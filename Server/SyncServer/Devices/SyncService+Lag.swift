@@ -8,7 +8,8 @@ extension SyncService {
         try await store.read { transaction in
             var readings: [AreaCode: [DeviceID: Position]] = [:]
             var lags: [DeviceID: UInt64] = [:]
-            for device in try transaction.devices() where device.revoked == nil {
+            for device in try transaction.devices()
+            where device.revoked == nil && device.succession.rekeyedAt == nil {
                 for head in try transaction.heads(under: device.grant.areas) {
                     let known = try readings[head.area] ?? transaction.readings(of: head.area)
                     readings[head.area] = known

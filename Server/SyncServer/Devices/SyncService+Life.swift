@@ -76,6 +76,9 @@ extension SyncService {
         return try await store.write { transaction in
             guard var device = try transaction.device(id) else { throw SyncError.deviceUnknown }
             guard evenRevoked || device.revoked == nil else { throw SyncError.deviceRevoked }
+            guard evenRevoked || device.succession.rekeyedAt == nil else {
+                throw SyncError.deviceRekeyed
+            }
             try change(&device)
             try transaction.save(device)
             return device
@@ -103,7 +106,7 @@ extension SyncError {
         hint: "请与运维人员联系。 Ask the operator."
     )
 
-    fileprivate static let deviceIsServer = SyncError(
+    static let deviceIsServer = SyncError(
         "device_is_server",
         "这是服务器自己 This is the server's own device",
         hint: "未作任何改动。 Nothing was changed."

@@ -60,7 +60,7 @@ extension SyncService {
         for request in outbox.requests {
             try check(request)
             let read = ReadChange.all(of: request, schema, rules, limits)
-            let (before, outcomes) = try await store.write { transaction in
+            let (before, outcomes, device) = try await store.write { transaction in
                 guard var device = try transaction.device(outbox.device) else {
                     throw SyncError.deviceUnknown
                 }
@@ -68,10 +68,13 @@ extension SyncService {
                 let outcomes = try intake(at: now, in: transaction)
                     .accept(request, read, from: &device, in: transaction)
                 try transaction.save(device)
-                return (before, outcomes)
+                return (before, outcomes, device)
             }
             for outcome in outcomes {
-                if outcome.sequence <= before {
+                // What another of the same origin had brought before is known, too.
+                if outcome.sequence <= before
+                    || device.holder(of: outcome.sequence) != device.id
+                {
                     known += 1
                 } else {
                     new["\(outcome.kind)", default: 0] += 1

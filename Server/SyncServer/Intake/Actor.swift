@@ -37,6 +37,14 @@ struct Actor {
         if case .lent = powers { true } else { false }
     }
 
+    /// The ids under which it may have captured, its own first.
+    var names: [DeviceID] {
+        switch powers {
+        case .granted(let device): device.names
+        case .lent: [author.device]
+        }
+    }
+
     func may(_ act: Role.Act, under grant: UInt64) -> Bool {
         switch powers {
         case .granted(let device): device.role(ofGrant: grant).may(act)

@@ -21,11 +21,11 @@ struct ConflictKeeper {
             entry.standingAuthor = try name(of: entry.conflict.standing)
             entry.proposedAuthor = try name(of: entry.conflict.proposed)
             entry.impact = desk.judge.rules.impact(of: entry.conflict, as: type)
-            try transaction.save(entry)
+            try save(entry)
             desk.judge.records.noteConflict(of: entry.record)
         }
         for entry in moves.closed {
-            try transaction.save(closed(entry))
+            try save(closed(entry))
             count -= 1
         }
         let parted = open.filter { entry in
@@ -36,7 +36,7 @@ struct ConflictKeeper {
             var entry = entry
             entry.state = .superseded
             entry.conflict.isOpen = false
-            try transaction.save(closed(entry))
+            try save(closed(entry))
             count -= 1
         }
         return count
@@ -56,7 +56,11 @@ struct ConflictKeeper {
         entry.proposedAuthor = try name(of: conflict.proposed)
         entry.impact = desk.judge.rules.impact(of: conflict, as: type)
         entry.via = effect.via
-        try transaction.save(entry)
+        try save(entry)
+    }
+
+    private func save(_ entry: ConflictEntry) throws {
+        try transaction.save(desk.records.heritage?.asWritten(entry) ?? entry)
     }
 
     /// A conflict over whether the record is there, with why somebody had deleted it.

@@ -29,6 +29,7 @@ struct Intake {
         guard request.firstSequence > .none, request.firstSequence <= device.highWater.next else {
             throw SyncError.sequenceGap(expected: device.highWater.next)
         }
+        try adopt(read, from: request.firstSequence, into: &device, in: transaction)
         let known = Int(device.highWater.rawValue + 1 - request.firstSequence.rawValue)
         let new = Array(read.dropFirst(known))
         let stored = try stored(
@@ -57,7 +58,7 @@ struct Intake {
     ) throws -> [StoredChange] {
         guard !hashes.isEmpty else { return [] }
         let last = SequenceNumber(rawValue: first.rawValue + UInt64(hashes.count) - 1)
-        let stored = try transaction.changes(of: device.id, in: first...last)
+        let stored = try transaction.changes(countedFor: device, in: first...last)
         let isSame = stored.map(\.hash) == hashes
         guard isSame else { throw SyncError.forked }
         return stored
@@ -72,7 +73,7 @@ struct Intake {
         before request: SyncRequest
     ) throws {
         guard let hole, hole.last > device.highWater else { return }
-        guard let receipt, isOurs(receipt, for: device.id), receipt.epoch < epoch,
+        guard let receipt, isOurs(receipt, for: device), receipt.epoch < epoch,
             receipt.sequence >= hole.last, hole.first == device.highWater.next,
             hole.last >= hole.first, hole.chain.count == 32,
             request.firstSequence == .none || request.firstSequence == hole.last.next
@@ -105,8 +106,8 @@ struct Intake {
     }
 
     /// Whether this server signed a receipt for a device.
-    func isOurs(_ receipt: SyncReceipt, for device: DeviceID) -> Bool {
-        receipt.device == device
+    func isOurs(_ receipt: SyncReceipt, for device: StoredDevice) -> Bool {
+        device.counts(receipt)
             && identity.key.publicKey.verifies(receipt.signature, of: receipt.signedBytes)
     }
 
@@ -117,7 +118,8 @@ struct Intake {
         in transaction: some StoreTransaction
     ) throws -> [Outcome] {
         guard !changes.isEmpty else { return [] }
-        let records = WorkingSet(transaction, schema: schema)
+        let heritage = Heritage(of: device, in: transaction)
+        let records = WorkingSet(transaction, schema: schema, heritage: heritage)
         try records.load(changes.compactMap { $0.change?.record })
         let desk = desk(for: Actor(device), records, transaction)
         var sequence = device.highWater

@@ -9,18 +9,29 @@ extension IntakeDesk {
     func settleMended(by change: Change, _ arrival: Arrival, _ record: RecordState) throws {
         guard change.deletion == nil || record.isDeleted else { return }
         for sequence in change.mends {
-            guard let returned = try transaction.returned(sequence, of: arrival.device),
+            guard let returned = try returned(sequence, of: arrival.device),
                 try isMendable(returned, by: change)
             else { continue }
             try settle(returned)
         }
         // What the same hand said again of the same fields was said in the other's place.
-        for returned in try transaction.returned(of: arrival.device, to: change.record) {
+        let earlier = try records.heritage?.returned(to: change.record) ?? []
+        for returned in try earlier + transaction.returned(of: arrival.device, to: change.record) {
             guard returned.change.sequence < arrival.sequence, let earlier = returned.parsed,
                 let type = judge.schema.type(change.type), earlier.isOvertaken(by: change, of: type)
             else { continue }
             try settle(returned)
         }
+    }
+
+    private func returned(
+        _ sequence: SequenceNumber,
+        of device: DeviceID
+    ) throws -> ReturnedChange? {
+        guard let heritage = records.heritage else {
+            return try transaction.returned(sequence, of: device)
+        }
+        return try heritage.returned(sequence)
     }
 
     /// Whether a change may take the place of a returned one: it says it again, of the same record or in

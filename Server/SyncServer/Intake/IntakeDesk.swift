@@ -189,7 +189,8 @@ struct IntakeDesk {
             let type = judge.schema.type(effect.merged.record.type)
         else { return openBefore }
         let id = effect.merged.record.id
-        let open = openBefore > 0 ? try transaction.conflicts(of: id, openOnly: true) : []
+        let kept = openBefore > 0 ? try transaction.conflicts(of: id, openOnly: true) : []
+        let open = try records.heritage.map { try kept.map($0.asOwn) } ?? kept
         let moves = effect.merged.moves(
             of: open,
             after: effect.change,

@@ -76,7 +76,7 @@ extension Judge {
     private func finding(of source: RecordID) throws -> Finding {
         let found = try transaction.steps(of: source).reversed().lazy.compactMap { step in
             (try? Change(payload: step.change.payload, epoch: step.change.epoch))
-                .flatMap { $0.redirect == nil ? nil : (step.change.device, $0.base) }
+                .flatMap { $0.redirect == nil ? nil : (owner(of: step.change), $0.base) }
         }.first
         guard let (device, base) = found else {
             return Finding(by: Author(device: server, name: "", isShared: true), .none)
@@ -138,9 +138,14 @@ extension Judge {
                 ?? false
         }
         guard let last else { return }
-        let isOwn = last.change.device == actor.author.device && !actor.author.isShared
+        let isOwn = owner(of: last.change) == actor.author.device && !actor.author.isShared
         let made = Base(epoch: last.change.epoch, revision: last.revision)
         guard isOwn || made <= change.base else { throw Refusal.redirectOutdated }
+    }
+
+    /// The device as whose a change counts.
+    private func owner(of change: StoredChange) -> DeviceID {
+        records.heritage?.owner(of: change) ?? change.device
     }
 
     private func isReturned(_ id: RecordID) throws -> Bool {

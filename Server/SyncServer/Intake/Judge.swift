@@ -210,7 +210,7 @@ struct Judge {
         guard let granted = actor.areas(under: grant), !actor.isServer else {
             return actor.areas(under: grant)
         }
-        return try records.areaMap().held(granted, by: actor.author.device, under: grant)
+        return try records.areaMap().held(granted, by: actor.names, under: grant)
     }
 
     /// Whether what a code means today lies in areas: what it was does not count for a grant given since.

@@ -17,10 +17,13 @@ final class WorkingSet {
     private var touched: Set<RecordID> = []
     private var touchedConflicts: Set<RecordID> = []
     private var map: AreaMap?
+    /// What others wrote and counts as the author's own; `nil` where nothing does.
+    let heritage: Heritage?
 
-    init(_ transaction: any StoreTransaction, schema: Schema) {
+    init(_ transaction: any StoreTransaction, schema: Schema, heritage: Heritage? = nil) {
         self.transaction = transaction
         self.schema = schema
+        self.heritage = heritage
     }
 
     /// What was done to the map of areas.
@@ -39,7 +42,8 @@ final class WorkingSet {
     func load(_ ids: some Sequence<RecordID>) throws {
         let missing = ids.filter { asked.insert($0).inserted }
         guard !missing.isEmpty else { return }
-        let found = try transaction.records(missing)
+        var found = try transaction.records(missing)
+        if let heritage { found = try found.mapValues(heritage.asOwn) }
         before.merge(found) { _, new in new }
         now.merge(found) { mine, _ in mine }
     }
@@ -145,7 +149,7 @@ final class WorkingSet {
             let new = Set(references(of: record.state))
             let old = Set(before[record.state.id].map { references(of: $0.state) } ?? [])
             return RecordWrite(
-                record: record,
+                record: heritage?.asWritten(record) ?? record,
                 added: new.subtracting(old),
                 removed: old.subtracting(new)
             )

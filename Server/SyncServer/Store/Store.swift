@@ -217,6 +217,8 @@ public enum Setting: String, Sendable {
     case handovers
     /// Which device a code that was given out replaces, in JSON [O-03].
     case replacements
+    /// Which device a code that was given out re-keys, in JSON.
+    case rekeys
     /// When the last backup was begun, in milliseconds since 1970, as text: the backup has it, too.
     case backupBegan = "backup_began"
     /// The last backup that was verified: when it was begun, in milliseconds since 1970, as text.

@@ -42,6 +42,10 @@ public struct StoredDevice: Hashable, Sendable {
     public var suspendedAt: Int64?
     /// When, and how, the operator revoked it; `nil` while it is in use.
     public var revoked: Revoked?
+    /// Whose chain it goes on from, and whether it was re-keyed itself.
+    public var succession = Succession()
+    /// How far it has read very many areas, where it shows that by a token [F-11].
+    public var vector: [UInt8]?
 
     /// The end of a device.
     public struct Revoked: Hashable, Codable, Sendable {
@@ -98,8 +102,9 @@ public struct StoredDevice: Hashable, Sendable {
 
     private func role(of grant: Grant) -> Role { department == nil ? grant.role : .department }
 
-    /// Throws `device_suspended` and `device_revoked`.
+    /// Throws `device_suspended`, `device_revoked` and `device_rekeyed`.
     func mustBeInUse() throws {
+        guard succession.rekeyedAt == nil else { throw SyncError.deviceRekeyed }
         guard suspendedAt == nil else { throw SyncError.deviceSuspended }
         guard revoked == nil else { throw SyncError.deviceRevoked }
     }

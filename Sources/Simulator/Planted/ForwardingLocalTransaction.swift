@@ -89,6 +89,14 @@ extension ForwardingLocalTransaction {
         try base.bookmarks()
     }
 
+    func bookmarksToShow() throws -> [Bookmark] {
+        try base.bookmarksToShow()
+    }
+
+    func noteBookmarksShown() throws {
+        try base.noteBookmarksShown()
+    }
+
     func conflicts(of id: RecordID) throws -> [[UInt8]] {
         try base.conflicts(of: id)
     }

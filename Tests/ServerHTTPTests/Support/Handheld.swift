@@ -93,12 +93,14 @@ extension TestHost {
     func handheld(
         _ name: String,
         as role: Role = .coordinator,
+        of department: String? = nil,
         in towns: String...
     ) async throws -> Handheld {
         let key = SigningKey()
         let expected = try await service.expectDevice(
             named: name,
             areas: towns.map { area($0) },
+            department: department,
             role: role
         )
         let answer = try await service.enrol(

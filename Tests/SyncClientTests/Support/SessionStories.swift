@@ -45,6 +45,7 @@ extension SyncSession.Action {
         case .setClock(let time): "setClock \(time)"
         case .prove: "prove"
         case .readmit: "readmit"
+        case .showBookmarks: "show bookmarks"
         case .repair: "repair"
         case .surrender: "surrender"
         case .finish: "finish"

@@ -9,6 +9,8 @@ final class TestClock: Sendable {
         var now: Int64
         var random: SplitMix64
         var chance = 0.5
+        var boot = 1
+        var uptime: Int64?
         var slept: [Duration] = []
     }
 
@@ -26,18 +28,37 @@ final class TestClock: Sendable {
 
     func set(to now: Int64) { state.withLock { $0.now = now } }
 
-    func advance(by milliseconds: Int64) { state.withLock { $0.now += milliseconds } }
+    func advance(by milliseconds: Int64) {
+        state.withLock { state in
+            state.now += milliseconds
+            state.uptime? += milliseconds
+        }
+    }
+
+    /// Gives the device a clock of its own that runs since it was started, which is now.
+    func start() {
+        state.withLock { state in
+            state.boot += 1
+            state.uptime = 0
+        }
+    }
 
     /// What `chance` gives from now on.
     func set(chance: Double) { state.withLock { $0.chance = chance } }
 
     var environment: ClientEnvironment {
-        ClientEnvironment(
+        var environment = ClientEnvironment(
             now: { self.now },
             chance: { self.state.withLock { $0.chance } },
             sleep: { duration in self.state.withLock { $0.slept.append(duration) } },
             mintID: { self.mintID() }
         )
+        environment.uptime = {
+            self.state.withLock { state in
+                state.uptime.map { DeviceUptime(boot: String(state.boot), milliseconds: $0) }
+            }
+        }
+        return environment
     }
 
     private func mintID() -> RecordID {

@@ -18,15 +18,21 @@ final class World: Sendable {
 
     private let rules: any RecordRules
     private let limits: Limits
+    private let lease: UInt32
     private let current: Mutex<Server>
     private let clocks: Mutex<[TestClock]>
 
-    /// A world; `rules` are those of the server.
-    init(rules: any RecordRules = SchemaRules(), limits: Limits = Limits()) async throws {
+    /// A world; `rules` and `lease`, in days, are the server's.
+    init(
+        rules: any RecordRules = SchemaRules(),
+        limits: Limits = Limits(),
+        lease: UInt32 = 0
+    ) async throws {
         let clock = TestClock(at: Sample.noon)
         self.clock = clock
         self.rules = rules
         self.limits = limits
+        self.lease = lease
         current = Mutex(try await Self.server(in: TemporaryFolder(), rules, limits, clock))
         clocks = Mutex([clock])
     }
@@ -50,7 +56,11 @@ final class World: Sendable {
 
     var store: SQLiteStore { current.withLock { $0.store } }
 
-    var service: SyncService { current.withLock { $0.service } }
+    var service: SyncService {
+        var service = current.withLock { $0.service }
+        service.leaseDays = lease
+        return service
+    }
 
     /// Lets time pass for everybody.
     func pass(_ milliseconds: Int64) {
@@ -105,6 +115,16 @@ final class World: Sendable {
             address: "http://server.test:8080",
             code: expected.code.description,
             fingerprint: fingerprint ?? service.fingerprint
+        ).text
+    }
+
+    /// The link by which a device comes under a new key.
+    func rekeyLink(for device: DeviceID) async throws -> String {
+        let expected = try await service.rekey(device, reason: "分叉", for: clerk)
+        return EnrolmentLink(
+            address: "http://server.test:8080",
+            code: expected.code.description,
+            fingerprint: service.fingerprint
         ).text
     }
 
@@ -173,8 +193,19 @@ struct Device: Sendable {
     }
 
     /// The same device after its program was started again, in fair weather.
-    func reopen() throws -> Device {
-        try Device(world: world, folder: folder, clock: clock, limits: limits)
+    func reopen(attempts: Int? = nil) throws -> Device {
+        var limits = limits
+        limits.attempts = attempts ?? limits.attempts
+        return try Device(world: world, folder: folder, clock: clock, limits: limits)
+    }
+
+    /// A clone: the same files in another handheld.
+    func copy() async throws -> Device {
+        try await store.scrub()
+        let copied = TemporaryFolder()
+        try FileManager.default.copyItem(at: folder.url, to: copied.url)
+        let clock = TestClock(at: clock.now, seed: 4_711)
+        return try Device(world: world, folder: copied, clock: clock, limits: limits)
     }
 
     /// Changes bytes of the database's file, as a dying disk does.
