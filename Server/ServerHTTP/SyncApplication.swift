@@ -128,8 +128,10 @@ public enum SyncApplication {
     private static func restoreGauges(_ service: SyncService) async throws -> String {
         let (began, behind) = try await (service.lastBackup(), service.devicesOfEarlierEpochs())
         let backup = began.map { "\($0 / 1000)" } ?? "0"
-        let contacts = try await service.devices().filter { $0.revoked == nil }
-            .map { $0.lastContact ?? $0.enrolledAt }
+        let contacts = try await service.devices().filter {
+            $0.revoked == nil && $0.succession.rekeyedAt == nil
+        }
+        .map { $0.lastContact ?? $0.enrolledAt }
         let silent = [3, 7, 30].map { days in
             let since = service.now - Int64(days) * 86_400_000
             return "residence_devices_silent{days=\"\(days)\"} \(contacts.count { $0 < since })"

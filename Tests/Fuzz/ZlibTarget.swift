@@ -10,12 +10,7 @@ struct ZlibTarget: FuzzTarget {
         let coding = codings[Int(bytes[0] & 0x7F) % codings.count]
         let body = Array(bytes[3...])
         if bytes[0] & 0x80 == 0 {
-            unpack(
-                body,
-                as: coding,
-                with: PresetDictionary.all,
-                limit: Int(bytes[1]) << (bytes[2] % 9)
-            )
+            unpack(body, as: coding, limit: Int(bytes[1]) << (bytes[2] % 9))
         } else {
             pack(body, as: coding, at: Int(bytes[1]) << 8 | Int(bytes[2]))
         }
@@ -65,7 +60,7 @@ struct ZlibTarget: FuzzTarget {
             "a body with something after it is refused"
         )
         packed[place] ^= 1 << (place % 8)
-        unpack(packed, as: coding, with: PresetDictionary.all, limit: plain.count)
+        unpack(packed, as: coding, limit: plain.count)
     }
 
     private func refusal(of body: [UInt8], _ coding: ContentCoding, limit: Int) -> String? {

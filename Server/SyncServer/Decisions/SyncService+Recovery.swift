@@ -76,7 +76,11 @@ extension SyncService {
     public func devicesOfEarlierEpochs() async throws -> Int {
         try await store.read { transaction in
             let epoch = try transaction.epoch()
-            return try transaction.devices().count { $0.lastEpoch != .none && $0.lastEpoch < epoch }
+            return try transaction.devices().count { device in
+                // One that was re-keyed comes back under its new key.
+                device.lastEpoch != .none && device.lastEpoch < epoch
+                    && device.succession.rekeyedAt == nil
+            }
         }
     }
 }
