@@ -97,11 +97,11 @@ final class Daemon {
 
     /// Enrols a device whose bodies the driver builds.
     func enrol(_ name: String, areas: [String]) async throws -> DrivenDevice {
-        try enrol(by: link(for: name, areas: areas), over: Wire(port: port))
+        try Self.enrol(by: link(for: name, areas: areas), over: Wire(port: port))
     }
 
     /// Enrols a device by its link.
-    func enrol(by link: String, over wire: Wire) throws -> DrivenDevice {
+    static func enrol(by link: String, over wire: Wire) throws -> DrivenDevice {
         guard let fragment = link.split(separator: "#").last else { throw BenchError("no code") }
         let pairs = fragment.split(separator: "&").map { $0.split(separator: "=") }
         let values = Dictionary(

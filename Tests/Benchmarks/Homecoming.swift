@@ -60,12 +60,12 @@ struct Homecoming {
             for: (0..<devices).map { ("evening-\($0)", areas[$0 / Self.perArea]) }
         )
         guard links.count == devices else { throw BenchError("\(links.count) links") }
-        let threads = 8
+        let (threads, port) = (8, daemon.port)
         let parts = try await inThreads(threads) { part, ready in
-            let wire = try Wire(port: daemon.port)
+            let wire = try Wire(port: port)
             ready()
             return try stride(from: part, to: links.count, by: threads).map { index in
-                (index, try daemon.enrol(by: links[index], over: wire))
+                (index, try Daemon.enrol(by: links[index], over: wire))
             }
         }
         return parts.results.flatMap(\.self).sorted { $0.0 < $1.0 }.map(\.1)
