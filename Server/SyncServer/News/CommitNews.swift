@@ -90,5 +90,7 @@ public final class NewsGatherer {
 
 extension StoredDevice {
     /// Whether it may sync.
-    var isInUse: Bool { suspendedAt == nil && revoked == nil && claimed == nil }
+    var isInUse: Bool {
+        suspendedAt == nil && revoked == nil && claimed == nil && succession.rekeyedAt == nil
+    }
 }
