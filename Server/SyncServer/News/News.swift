@@ -169,7 +169,10 @@ public final class News: Sendable {
                 }
                 areas = device.grant.areas
                 mark.grant = device.grant.number
-                let settled = try transaction.settlements(of: device.id, after: mark.settlement)
+                let settled = try transaction.settlements(
+                    countedFor: device,
+                    after: mark.settlement
+                )
                 mark.settlement = settled.last?.number ?? mark.settlement
             }
             if sums[areas] == nil {
