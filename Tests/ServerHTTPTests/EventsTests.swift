@@ -136,6 +136,20 @@ import Testing
     }
 }
 
+extension Handheld {
+    /// Listens until another stream takes this one's place, which one does as soon as it stands.
+    func listenBriefly() async throws -> TestResponse {
+        let (host, id) = (host, id)
+        let ending = Task {
+            while host.service.watches == 0, !Task.isCancelled { await Task.yield() }
+            guard !Task.isCancelled else { return }
+            host.service.end(try await host.watch(id))
+        }
+        defer { ending.cancel() }
+        return try await get("/v1/events")
+    }
+}
+
 extension TestHost {
     /// Listens for a device, without HTTP.
     fileprivate func watch(_ id: DeviceID) async throws -> NewsWatch {
