@@ -1,3 +1,5 @@
+import LocalSQLite
+import StoreSQLite
 import SyncClient
 import SyncProtocol
 import SyncServer

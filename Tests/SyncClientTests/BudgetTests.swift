@@ -30,7 +30,7 @@ struct BudgetTests {
             reports.append(try await chen.client.sync(budget: bytes))
         } while reports.last?.isCut == true && reports.count < 50
 
-        let people = try await chen.client.counts()[Person.recordType.number]
+        let people = try await chen.client.count(of: Person.recordType)
         #expect(reports.count > 2)
         #expect(reports.allSatisfy { weight($0) * 20 <= bytes * 21 })
         // What may be spent is spent: nobody comes ten times for what fits into three.
