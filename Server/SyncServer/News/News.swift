@@ -238,6 +238,8 @@ extension News.State {
             guard var entry = entries[id], !stale.contains(id) else { return nil }
             guard let mark = answer.mark else { return (entry.watch, .outOfUse) }
             guard mark != entry.mark else { return nil }
+            // What came to its new areas before it stood there is looked for once more.
+            if answer.areas != entry.areas { stale.insert(id) }
             move(id, from: entry.areas, to: answer.areas)
             (entry.areas, entry.mark) = (answer.areas, mark)
             entries[id] = entry
