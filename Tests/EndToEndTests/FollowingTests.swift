@@ -30,6 +30,7 @@ import Testing
             "add",
             "person",
             "name=张三",
+            "sex=1",
             "document_type=2",
             "document_number=E10000001",
             "captured_in=330921102"
