@@ -206,7 +206,8 @@ let package = Package(
             name: "residence-bench",
             dependencies: [
                 "SyncClient", "LocalSQLite", "ClientHTTP", "ResidenceDomain", "SyncProtocol",
-                "SyncTrust", "Chance", .arguments,
+                "SyncTrust", "SyncServer", "StoreSQLite", "Chance", .arguments, .nio, .nioPosix,
+                .nioSSL,
             ],
             path: "Tests/Benchmarks",
             exclude: ["Baseline", "RESULTS.md", "postgres.sh"],

@@ -30,7 +30,11 @@ final class HTTPConnections: Sendable {
                 // The server had closed it meanwhile: what comes twice is done once.
             }
         }
-        let (channel, trust) = try await open(to: server)
+        let answerLimit = answerLimit
+        let (channel, trust) = try await open(to: server) { pipeline in
+            try pipeline.addHandler(NIOHTTPClientResponseAggregator(maxContentLength: answerLimit))
+            try pipeline.addHandler(HTTPExchange())
+        }
         do {
             return try await exchange(request, on: channel, of: server, timeout)
         } catch {
@@ -40,6 +44,23 @@ final class HTTPConnections: Sendable {
             }
             throw error
         }
+    }
+
+    /// Listens on a connection of its own, which ends with the stream.
+    func listen(
+        _ request: HTTPExchange.Request,
+        at server: ServerAddress
+    ) async throws -> EventListener.Events {
+        let (stream, events) = EventListener.Events.makeStream(
+            bufferingPolicy: .bufferingNewest(8)
+        )
+        let (channel, _) = try await open(to: server) { pipeline in
+            // Half a minute lies between two beats.
+            try pipeline.addHandler(IdleStateHandler(readTimeout: .seconds(75)))
+            try pipeline.addHandler(EventListener(request, events))
+        }
+        events.onTermination = { _ in channel.close(promise: nil) }
+        return stream
     }
 
     /// Closes what is open.
@@ -87,12 +108,15 @@ final class HTTPConnections: Sendable {
         return answer
     }
 
-    private func open(to server: ServerAddress) async throws -> (any Channel, ServerTrust?) {
+    /// A new connection, with what speaks on it behind HTTP.
+    private func open(
+        to server: ServerAddress,
+        _ add: @escaping @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
+    ) async throws -> (any Channel, ServerTrust?) {
         guard let place = Place(server.url), place.isSecure || server.pin == nil else {
             throw AddressMalformed()
         }
         let tls = try place.isSecure ? ServerTrust(server, host: place.host) : nil
-        let answerLimit = answerLimit
         let channel = try await ClientBootstrap(group: group)
             .connectTimeout(.seconds(10))
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
@@ -101,10 +125,7 @@ final class HTTPConnections: Sendable {
                     let pipeline = channel.pipeline.syncOperations
                     if let tls { try pipeline.addHandler(tls.handler()) }
                     try pipeline.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes)
-                    try pipeline.addHandler(
-                        NIOHTTPClientResponseAggregator(maxContentLength: answerLimit)
-                    )
-                    try pipeline.addHandler(HTTPExchange())
+                    try add(pipeline)
                 }
             }
             .connect(host: place.host, port: place.port).get()

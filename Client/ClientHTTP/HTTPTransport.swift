@@ -6,7 +6,7 @@ public import SyncProtocol
 
 /// Reaches the server over HTTP: one request, one answer, packed with zlib.
 public final class HTTPTransport: Transport {
-    private let connections: HTTPConnections
+    let connections: HTTPConnections
     private let dictionaries: DictionaryShelf
     private let limits: Limits
     private let timeout: TimeAmount
@@ -203,7 +203,7 @@ public final class HTTPTransport: Transport {
     private static func reason(_ error: any Error) -> String { String(describing: type(of: error)) }
 
     private func unpack(_ answer: HTTPExchange.Answer) throws -> [UInt8] {
-        guard answer.head.status == .ok else { throw problem(answer.body, answer.head) }
+        guard answer.head.status == .ok else { throw Self.failure(answer) }
         let header = answer.head.headers.first(name: "Content-Encoding")
         guard let coding = ContentCoding(header: header) else {
             throw TransportFailure(.answerUnreadable)
@@ -221,7 +221,9 @@ public final class HTTPTransport: Transport {
         }
     }
 
-    private func problem(_ body: [UInt8], _ response: HTTPResponseHead) -> TransportFailure {
+    /// What an answer that says no comes to.
+    static func failure(_ answer: HTTPExchange.Answer) -> TransportFailure {
+        let (body, response) = (answer.body, answer.head)
         let retryAfter = response.headers.first(name: "Retry-After").flatMap(Int.init)
         guard let problem = try? JSONDecoder().decode(ProblemDocument.self, from: Data(body)) else {
             return TransportFailure(

@@ -71,7 +71,8 @@ struct Problem: Encodable, ResponseGenerator {
         case "too_many_requests", "server_busy": .tooManyRequests
         case "body_too_slow": .requestTimeout
         case "media_type_unsupported", "coding_unsupported": .unsupportedMediaType
-        case "database_busy", "disk_full", "database_unavailable", "scrub_unfinished":
+        case "database_busy", "disk_full", "database_unavailable", "scrub_unfinished",
+            "streams_full":
             .serviceUnavailable
         case "internal", "database_unreadable", "settings_damaged": .internalServerError
         default: .badRequest

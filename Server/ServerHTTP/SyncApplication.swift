@@ -12,12 +12,15 @@ public struct SyncRequestContext: RequestContext, RemoteAddressRequestContext {
     public var coreContext: CoreRequestContextStorage
     /// Who is at the other end of the connection.
     public let remoteAddress: SocketAddress?
+    /// The connection, which is closed where nobody reads from it any more.
+    let channel: any Channel
     let visit = Visit()
 
     /// A context for a request that arrives.
     public init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         remoteAddress = source.channel.remoteAddress
+        channel = source.channel
     }
 }
 
@@ -50,6 +53,7 @@ public enum SyncApplication {
         SyncRoutes(service: service, door: door, limits: limits).add(to: router)
         RecordRoutes(service: service, door: door, limits: limits).add(to: router)
         DecisionRoutes(service: service, door: door, limits: limits).add(to: router)
+        EventRoutes(service: service, door: door).add(to: router)
         router.add(middleware: MethodsAllowed(of: router))
         return router
     }
@@ -101,6 +105,7 @@ public enum SyncApplication {
                 serverName: "residence-syncd",
                 availableConnectionsDelegate: MaximumAvailableConnections(traffic.connections)
             ),
+            services: [NewsKeeper(service: service)],
             onServerRunning: { channel in
                 await onListening(channel.localAddress?.port ?? port)
             },
@@ -114,7 +119,7 @@ public enum SyncApplication {
     ) async throws -> Response {
         let counts = try await service.counts()
         let text =
-            metrics.text + gauges(counts, service.accessBacklog)
+            metrics.text + gauges(counts, service.accessBacklog, streams: service.watches)
             + (try await restoreGauges(service))
         return Response(
             status: .ok,
@@ -149,7 +154,8 @@ public enum SyncApplication {
 
     private static func gauges(
         _ counts: Counts,
-        _ accesses: (waiting: Int, lost: Int)
+        _ accesses: (waiting: Int, lost: Int),
+        streams: Int
     ) -> String {
         let gauges: [(name: String, value: Int)] = [
             ("residence_records", counts.records.values.reduce(0, +)),
@@ -161,6 +167,7 @@ public enum SyncApplication {
             ("residence_areas", counts.areas),
             ("residence_accesses_waiting", accesses.waiting),
             ("residence_accesses_lost", accesses.lost),
+            ("residence_event_streams", streams),
         ]
         return gauges.map { "# TYPE \($0.name) gauge\n\($0.name) \($0.value)\n" }.joined()
     }

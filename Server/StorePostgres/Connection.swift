@@ -211,6 +211,24 @@ final class Connection {
         return lost
     }
 
+    /// What was said on the channels that this connection listens to, within a time at most.
+    ///
+    /// Throws where the connection is gone: nobody listens any more then.
+    func notifications(within milliseconds: Int32) throws -> [String] {
+        guard let handle, PQstatus(handle) == CONNECTION_OK else { throw unsent() }
+        var socket = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+        poll(&socket, 1, milliseconds)
+        guard PQconsumeInput(handle) == 1, PQstatus(handle) == CONNECTION_OK else {
+            throw lost(nil)
+        }
+        var said: [String] = []
+        while let notification = PQnotifies(handle) {
+            if let words = notification.pointee.extra { said.append(String(cString: words)) }
+            PQfreemem(notification)
+        }
+        return said
+    }
+
     // MARK: - Opening
 
     private func open() throws -> OpaquePointer {

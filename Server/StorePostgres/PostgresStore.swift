@@ -12,6 +12,9 @@ public final class PostgresStore: Store {
     /// Where the database is.
     public let settings: PostgresSettings
     private let pool: ConnectionPool
+    /// Who waits for what is committed here.
+    public let news = News()
+    private let wire = NewsWire()
 
     /// A store in a database; nothing is connected before it is first used.
     public init(_ settings: PostgresSettings) {
@@ -28,8 +31,32 @@ public final class PostgresStore: Store {
     public func write<R: Sendable>(
         _ body: @escaping @Sendable (any StoreTransaction) throws -> R
     ) async throws -> R {
-        try await perform { connection in
-            try PostgresTransaction.run(on: connection, isWriting: true) { try body($0) }
+        let (news, wire) = (news, wire)
+        return try await perform { connection in
+            let (result, told) = try PostgresTransaction.run(on: connection, isWriting: true) {
+                (try body($0), $0.gathered)
+            }
+            news.tell(told.news)
+            wire.send(told.news, on: connection)
+            return result
+        }
+    }
+
+    /// Hears of other daemons' commits by `LISTEN`; where the database has no such thing, or the connection is lost, it
+    /// looks now and then.
+    public func listen() async {
+        let listener = NewsListener(settings, news, wire)
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let thread = Thread {
+                    listener.run()
+                    continuation.resume()
+                }
+                thread.name = "listen"
+                thread.start()
+            }
+        } onCancel: {
+            listener.stop()
         }
     }
 

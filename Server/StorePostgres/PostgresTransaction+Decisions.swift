@@ -130,13 +130,16 @@ extension PostgresTransaction {
     func settle(_ id: UInt64, by settlement: Settlement) throws {
         sendTogether()
         let number = Parameter.int(Int64(clamping: id))
-        queue(
+        let author = try rows(
             """
-            SELECT d.number FROM device d
+            SELECT d.id FROM device d
             WHERE d.id = (SELECT c.device FROM change c WHERE c.number = $1) FOR UPDATE
             """,
             number
-        )
+        ).first
+        if let device = author.flatMap({ DeviceID(bytes: $0.bytes(0)) }) {
+            gathered.settled(for: device)
+        }
         queue(
             """
             INSERT INTO settlement (change, device, sequence, kind, author, reason, settled_at)

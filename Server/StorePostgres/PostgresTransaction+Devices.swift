@@ -17,7 +17,9 @@ extension PostgresTransaction {
         if isWriting {
             if found.count == 0 { missingDevices.insert(id) } else { heldDevices.insert(id) }
         }
-        return try found.first.map(StoredDevice.init(row:))
+        let device = try found.first.map(StoredDevice.init(row:))
+        gathered.read(device)
+        return device
     }
 
     func devices() throws -> [StoredDevice] {
@@ -26,6 +28,7 @@ extension PostgresTransaction {
     }
 
     func save(_ device: StoredDevice) throws {
+        gathered.kept(device)
         if heldDevices.contains(device.id) { return try update(device) }
         // What was missing must still be: two daemons may enrol it at the same moment.
         let isNew = missingDevices.remove(device.id) != nil

@@ -7,6 +7,7 @@ extension PostgresTransaction {
     //
     // All that is known by now is sent before, so that the head is held for as little as can be.
     func takePositions(in area: AreaCode, count: Int) throws -> Position {
+        gathered.moved(area)
         let row = try change(
             """
             INSERT INTO area (code, head) VALUES ($1, $2)

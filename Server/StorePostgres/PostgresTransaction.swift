@@ -14,6 +14,7 @@ final class PostgresTransaction: StoreTransaction {
     /// Why it came to nothing.
     private var failure: PostgresFailure?
     private var queued: [Statement] = []
+    let gathered = NewsGatherer()
 
     // What this transaction knows of what it has locked.
 
@@ -175,6 +176,7 @@ final class PostgresTransaction: StoreTransaction {
     }
 
     func set(_ value: [UInt8], for key: Setting) throws {
+        gathered.kept(key)
         // What was missing must still be: another daemon may be making its own key at this moment.
         let isNew = missingSettings.remove(key) != nil
         queue(

@@ -11,6 +11,8 @@ public final class SQLiteStore: Store {
     private let database: any DatabaseWriter
     /// Whether transactions run in the caller's own thread.
     private let isInline: Bool
+    /// Who waits for what is committed here.
+    public let news = News()
 
     /// Opens the database of a folder, and makes both where they are missing.
     ///
@@ -82,10 +84,15 @@ public final class SQLiteStore: Store {
         _ body: @escaping @Sendable (any StoreTransaction) throws -> R
     ) async throws -> R {
         try await translating {
-            guard isInline else {
-                return try await database.write { try body(SQLiteTransaction($0)) }
-            }
-            return try inline(body)
+            let (result, told) =
+                isInline
+                ? try inline(body)
+                : try await database.write { database in
+                    let transaction = SQLiteTransaction(database)
+                    return (try body(transaction), transaction.gathered.news)
+                }
+            news.tell(told)
+            return result
         }
     }
 
@@ -108,7 +115,9 @@ public final class SQLiteStore: Store {
         guard !isInline, bodies.count > 1 else { return await writeSingly(bodies) }
         // Whoever leads the group may be cancelled: the others must not be.
         let writing = Task {
-            try await database.write { try Self.run(bodies, in: $0) }
+            let (results, told) = try await database.write { try Self.run(bodies, in: $0) }
+            news.tell(told)
+            return results
         }
         guard let results = try? await writing.value else { return await writeSingly(bodies) }
         return results
@@ -121,9 +130,9 @@ public final class SQLiteStore: Store {
     private static func run<R>(
         _ bodies: [@Sendable (any StoreTransaction) throws -> R],
         in database: GRDB.Database
-    ) throws -> [Result<R, any Error>] {
+    ) throws -> ([Result<R, any Error>], CommitNews) {
         let transaction = SQLiteTransaction(database)
-        return try bodies.map { body in
+        let results: [Result<R, any Error>] = try bodies.map { body in
             let written = database.totalChangesCount
             do {
                 return .success(try body(transaction))
@@ -134,10 +143,34 @@ public final class SQLiteStore: Store {
                 return .failure(error)
             }
         }
+        return (results, transaction.gathered.news)
     }
 
-    private func inline<R>(_ body: (any StoreTransaction) throws -> R) throws -> R {
-        try database.write { try body(SQLiteTransaction($0)) }
+    private func inline<R>(
+        _ body: (any StoreTransaction) throws -> R
+    ) throws -> (R, CommitNews) {
+        try database.write { database in
+            let transaction = SQLiteTransaction(database)
+            return (try body(transaction), transaction.gathered.news)
+        }
+    }
+
+    /// Asks twenty times a second, as long as somebody waits, whether another process has written: `device revoke` and
+    /// its like do so beside the daemon.
+    public func listen() async {
+        guard !isInline else { return }
+        var seen: Int?
+        while !Task.isCancelled {
+            if news.count > 0 {
+                // The connection that writes is told of the commits of others alone.
+                let version = try? await database.writeWithoutTransaction {
+                    try Int.fetchOne($0, sql: "PRAGMA data_version")
+                }
+                if version != seen { news.tell(.vague) }
+                seen = version
+            }
+            try? await ContinuousClock().sleep(for: .milliseconds(50))
+        }
     }
 
     private func inlineRead<R>(_ body: (any StoreReader) throws -> R) throws -> R {

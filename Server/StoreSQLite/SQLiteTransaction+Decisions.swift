@@ -118,6 +118,13 @@ extension SQLiteTransaction {
                 settlement.settledAt,
             ]
         )
+        let author = try row(
+            "SELECT id FROM device WHERE number = (SELECT device FROM change WHERE number = ?)",
+            [Int64(clamping: id)]
+        )
+        if let device = author.flatMap({ DeviceID(bytes: $0.bytes(0)) }) {
+            gathered.settled(for: device)
+        }
     }
 
     func settlements(of device: DeviceID, after number: UInt64) throws -> [Settlement] {

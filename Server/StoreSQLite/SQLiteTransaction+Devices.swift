@@ -11,8 +11,12 @@ extension SQLiteTransaction {
         """
 
     func device(_ id: DeviceID) throws -> StoredDevice? {
-        try row("SELECT \(Self.deviceColumns) FROM device WHERE id = ?", [Data(id.bytes)])
-            .map(StoredDevice.init(row:))
+        let device = try row(
+            "SELECT \(Self.deviceColumns) FROM device WHERE id = ?",
+            [Data(id.bytes)]
+        ).map(StoredDevice.init(row:))
+        gathered.read(device)
+        return device
     }
 
     func devices() throws -> [StoredDevice] {
@@ -21,6 +25,7 @@ extension SQLiteTransaction {
     }
 
     func save(_ device: StoredDevice) throws {
+        gathered.kept(device)
         try run(
             """
             INSERT INTO device (\(Self.deviceColumns)) VALUES

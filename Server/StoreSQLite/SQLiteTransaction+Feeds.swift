@@ -5,6 +5,7 @@ internal import SyncServer
 
 extension SQLiteTransaction {
     func takePositions(in area: AreaCode, count: Int) throws -> Position {
+        gathered.moved(area)
         let row = try row(
             """
             INSERT INTO area (code, head) VALUES (?, ?)

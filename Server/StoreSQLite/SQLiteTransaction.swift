@@ -9,6 +9,7 @@ internal import SyncServer
 /// Every statement is prepared once for each connection.
 struct SQLiteTransaction: StoreTransaction {
     let database: GRDB.Database
+    let gathered = NewsGatherer()
 
     init(_ database: GRDB.Database) { self.database = database }
 
@@ -73,6 +74,7 @@ struct SQLiteTransaction: StoreTransaction {
     }
 
     func set(_ value: [UInt8], for key: Setting) throws {
+        gathered.kept(key)
         try run(
             "INSERT INTO setting (key, value) VALUES (?, ?)"
                 + " ON CONFLICT (key) DO UPDATE SET value = excluded.value",

@@ -11,7 +11,12 @@ final class Daemon {
     private let process: Process
 
     /// On the embedded store, or on a database, `postgres://…`.
-    init(programs: URL, in folder: URL, store: String = "") throws {
+    init(
+        programs: URL,
+        in folder: URL,
+        store: String = "",
+        underTLS: Bool = false
+    ) throws {
         self.programs = programs
         self.folder = folder
         try? FileManager.default.removeItem(at: folder)
@@ -19,10 +24,18 @@ final class Daemon {
         // Eight devices do here what thousands do elsewhere: a device's own limits would be what is measured.
         let settings = """
             {"limits": {"device_burst": 1e9, "device_per_second": 1e9, "device_at_once": 100000,
-            "address_burst": 1e9, "address_per_second": 1e9, "address_connections": 100000},
+            "address_burst": 1e9, "address_per_second": 1e9, "address_connections": 100000,
+            "connections": 100000, "streams": 100000},
             "store": "\(store)"}
             """
         try Data(settings.utf8).write(to: folder.appendingPathComponent("config.json"))
+        if underTLS {
+            let made = try Process.run(
+                programs.appendingPathComponent("residence-syncd"),
+                arguments: ["certificate", "make", "--data", folder.path, "--host", "127.0.0.1"]
+            )
+            made.waitUntilExit()
+        }
         let pipe = Pipe()
         process = Process()
         process.executableURL = programs.appendingPathComponent("residence-syncd")

@@ -22,6 +22,14 @@ struct Meter {
         return (kibibytes.flatMap { Double($0) } ?? 0) / 1024
     }
 
+    /// The memory that it holds now, in KiB.
+    var residentKibibytes: Double {
+        let line = Self.read("/proc/\(process)/status").split(separator: "\n")
+            .first { $0.hasPrefix("VmRSS:") }
+        let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first
+        return kibibytes.flatMap { Double($0) } ?? 0
+    }
+
     func forgetPeak() {
         try? "5".write(toFile: "/proc/\(process)/clear_refs", atomically: false, encoding: .utf8)
     }

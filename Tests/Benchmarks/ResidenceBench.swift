@@ -4,6 +4,8 @@ internal import Foundation
 /// Measures the daemon as it will run: `make bench`, `make bench-quick`.
 @main
 struct ResidenceBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(subcommands: [Events.self])
+
     @Option(help: "The folder of the programs, from a release build.")
     var programs = ".build/release"
 

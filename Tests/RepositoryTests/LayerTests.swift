@@ -42,7 +42,8 @@ struct Layer: Sendable, CustomTestStringConvertible {
             "NIOSSL",
             "Logging",
             "Metrics",
-            "CoreMetrics"
+            "CoreMetrics",
+            "ServiceLifecycle"
         ),
         Layer("Client/SyncClient", "SyncProtocol", "SyncTrust"),
         Layer("Client/LocalSQLite", "SyncClient", "SyncProtocol", "SyncTrust", "GRDB"),

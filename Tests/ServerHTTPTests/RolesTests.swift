@@ -14,6 +14,7 @@ struct RolesTests {
         "GET /v1/records/{id}/history": nil, "GET /v1/conflicts": nil,
         "GET /v1/conflicts/{id}": nil, "GET /v1/duplicates": nil, "POST /v1/sync": .capture,
         "POST /v1/repair": nil, "GET /v1/dictionaries/{name}": nil, "POST /v1/estimate": nil,
+        "GET /v1/events": nil,
         // One's own; what was returned to others is told to those who settle it.
         "GET /v1/quarantine": nil, "GET /v1/quarantine/{id}": .settle,
         "POST /v1/conflicts/{id}/resolution": .resolve, "POST /v1/quarantine/{id}/mend": .settle,

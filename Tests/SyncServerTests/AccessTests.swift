@@ -225,5 +225,9 @@ private final class FullStore: Store {
         try await base.read(body)
     }
 
+    var news: News { base.news }
+
+    func listen() async { await base.listen() }
+
     func scrub() async throws { try await base.scrub() }
 }

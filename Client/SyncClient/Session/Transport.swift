@@ -42,6 +42,14 @@ public protocol Transport: Sendable {
     func deliver(_ outbox: [UInt8], to server: ServerAddress) async throws -> [UInt8]
     /// Reads a document in JSON: `/v1/…`. Throws `TransportFailure`.
     func read(_ path: String, from server: ServerAddress, token: String) async throws -> [UInt8]
+    /// Listens for news from what the device has read on [S-01].
+    ///
+    /// The stream ends where the server ends it; it may throw a `TransportFailure`, as this may.
+    func events(
+        after mark: NewsMark,
+        from server: ServerAddress,
+        token: String
+    ) async throws -> AsyncThrowingStream<NewsEvent, any Error>
     /// Asks for something to be done, in JSON, and returns the answer in JSON. Throws `TransportFailure`.
     func ask(
         _ json: [UInt8],
@@ -49,6 +57,19 @@ public protocol Transport: Sendable {
         at server: ServerAddress,
         token: String
     ) async throws -> [UInt8]
+}
+
+extension Transport {
+    /// No news can be heard this way: whoever follows asks now and then [S-07].
+    public func events(
+        after mark: NewsMark,
+        from server: ServerAddress,
+        token: String
+    ) async throws -> AsyncThrowingStream<NewsEvent, any Error> {
+        throw TransportFailure(
+            SyncError("events_missing", "No news can be heard this way", hint: "Sync now and then.")
+        )
+    }
 }
 
 /// The answer to a request, and what both weighed on the wire.

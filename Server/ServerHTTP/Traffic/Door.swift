@@ -114,7 +114,7 @@ final class Door: Sendable {
     }
 
     /// Those who are sent away come back spread out, not all at the same time.
-    private static func refusal(_ error: SyncError, after wait: Double) -> DetailedError {
+    static func refusal(_ error: SyncError, after wait: Double) -> DetailedError {
         let seconds = Int(min(wait, 3_600).rounded(.up)) + Int.random(in: 0...4)
         return DetailedError(error: error, headers: [.retryAfter: String(seconds)])
     }

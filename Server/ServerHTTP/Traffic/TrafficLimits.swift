@@ -20,6 +20,8 @@ public struct TrafficLimits: Decodable, Hashable, Sendable {
     public var addressConnections = 2_000
     /// Requests that are worked on at the same time, of all devices.
     public var atOnce = 1_000
+    /// Devices that listen for news at the same time; 0 for none.
+    public var streams = 10_000
     /// Connections that are open at the same time.
     public var connections = 15_000
     /// Seconds within which a body may begin slowly; after them it has to come at `bodyBytesPerSecond`.
@@ -39,7 +41,7 @@ public struct TrafficLimits: Decodable, Hashable, Sendable {
         case addressPerSecond = "address_per_second"
         case addressConnections = "address_connections"
         case atOnce = "at_once"
-        case connections
+        case streams, connections
         case bodyGraceSeconds = "body_grace_seconds"
         case bodyBytesPerSecond = "body_bytes_per_second"
         case headerBytes = "header_bytes"
@@ -50,7 +52,8 @@ public struct TrafficLimits: Decodable, Hashable, Sendable {
     public var isSound: Bool {
         min(deviceBurst, addressBurst, Double(min(deviceAtOnce, atOnce, connections))) >= 1
             && min(devicePerSecond, addressPerSecond, bodyGraceSeconds) > 0
-            && bodyBytesPerSecond >= 0 && addressConnections >= 1 && headerBytes >= 1_024
+            && bodyBytesPerSecond >= 0 && addressConnections >= 1 && streams >= 0
+            && headerBytes >= 1_024
     }
 
     /// The limits that hold where nobody says otherwise.
@@ -69,6 +72,7 @@ public struct TrafficLimits: Decodable, Hashable, Sendable {
         try take(.addressPerSecond, &addressPerSecond)
         try take(.addressConnections, &addressConnections)
         try take(.atOnce, &atOnce)
+        try take(.streams, &streams)
         try take(.connections, &connections)
         try take(.bodyGraceSeconds, &bodyGraceSeconds)
         try take(.bodyBytesPerSecond, &bodyBytesPerSecond)

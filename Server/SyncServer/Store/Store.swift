@@ -28,6 +28,13 @@ public protocol Store: Sendable {
         _ body: @escaping @Sendable (any StoreReader) throws -> R
     ) async throws -> R
 
+    /// Who waits for what is committed here: every commit tells them, once it is durable.
+    var news: News { get }
+
+    /// Hears what other processes commit to the same data, and tells those who wait, until the task is
+    /// cancelled.
+    func listen() async
+
     /// Sees to it that what was redacted does not linger where no transaction reads it: in logs, in free
     /// pages.
     func scrub() async throws

@@ -48,6 +48,10 @@ final class PlantedStore: Store {
         }
     }
 
+    var news: News { base.news }
+
+    func listen() async { await base.listen() }
+
     func scrub() async throws { try await base.scrub() }
 }
 

@@ -217,6 +217,10 @@ final class CutStore: Store {
         try await store.read(body)
     }
 
+    var news: News { store.news }
+
+    func listen() async { await store.listen() }
+
     func scrub() async throws { try await store.scrub() }
 }
 

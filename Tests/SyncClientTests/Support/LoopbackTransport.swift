@@ -136,6 +136,32 @@ struct LoopbackTransport: Transport {
         }
     }
 
+    func events(
+        after mark: NewsMark,
+        from server: ServerAddress,
+        token: String
+    ) async throws -> AsyncThrowingStream<NewsEvent, any Error> {
+        guard !weather.hasNoStreams else { throw TransportFailure.unreachable }
+        let service = world.service
+        do {
+            let device = try await service.authenticate(token)
+            guard let watch = service.watch(for: device, knowing: mark) else {
+                throw TransportFailure.unreachable
+            }
+            return AsyncThrowingStream {
+                switch await watch.next() {
+                case .beat: return .beat
+                case .news(let mark): return .news(mark)
+                case .outOfUse, .replaced, .goodbye:
+                    service.end(watch)
+                    return nil
+                }
+            }
+        } catch let error as SyncError {
+            throw TransportFailure(error, serverTime: service.now)
+        }
+    }
+
     private func answer(to body: [UInt8], _ token: String) async throws -> [UInt8] {
         try await telling { service in
             let device = try await service.authenticate(token, forSync: true)

@@ -28,6 +28,7 @@ final class Weather: Sendable {
         var largestBatch = Int.max
         var requests: [SyncRequest] = []
         var forgesDelivery = false
+        var hasNoStreams = false
     }
 
     private let state = Mutex(State())
@@ -48,6 +49,11 @@ final class Weather: Sendable {
     var forgesDelivery: Bool { state.withLock { $0.forgesDelivery } }
 
     func set(forgesDelivery: Bool) { state.withLock { $0.forgesDelivery = forgesDelivery } }
+
+    /// Whether the way to the server is one by which nobody can listen.
+    var hasNoStreams: Bool { state.withLock { $0.hasNoStreams } }
+
+    func set(hasNoStreams: Bool) { state.withLock { $0.hasNoStreams = hasNoStreams } }
 
     func fate(of request: SyncRequest) -> Fate {
         state.withLock { state in
