@@ -74,6 +74,11 @@ bench: bench-build        # the daemon under load beside a bare C program: a qua
 bench-quick: bench-build  # the same in two minutes
 	$(BENCH) --quick
 
+SIZES ?= 10000 100000 1000000
+.PHONY: growth
+growth: bench-build       # what a sync costs as the database grows: some five minutes, a gigabyte of disk
+	$(BENCH) --growth $(SIZES)
+
 DEVICES_HOME ?= 50000
 .PHONY: evening
 evening: bench-build      # fifty thousand devices come home and sync: some ten minutes, 2 GB of memory

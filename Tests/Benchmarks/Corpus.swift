@@ -25,6 +25,14 @@ struct Corpus {
         "330922101",
     ]
 
+    /// Villages of the real townships, as many as are needed.
+    static func villages(_ count: Int) -> [String] {
+        let towns = Divisions.embedded.townships.map(\.code)
+        return (0..<count).map { index in
+            towns[index % towns.count] + String(format: "%03d", index / towns.count + 1)
+        }
+    }
+
     let entries: [Entry]
 
     init(count: Int, order: Order, seed: UInt64 = 20_260_801) {

@@ -1,6 +1,5 @@
 internal import Chance
 internal import Foundation
-internal import ResidenceDomain
 internal import Synchronization
 internal import SyncProtocol
 
@@ -29,7 +28,7 @@ struct Homecoming {
             store: store
         )
         defer { daemon.stop() }
-        let areas = Self.areas((devices + Self.perArea - 1) / Self.perArea)
+        let areas = Corpus.villages((devices + Self.perArea - 1) / Self.perArea)
         var began = ContinuousClock.now
         let enrolled = try await enrol(areas, daemon)
         Terminal.out("\(devices) devices of \(areas.count) areas enrolled\(Self.since(began))")
@@ -45,14 +44,6 @@ struct Homecoming {
 
     private static func since(_ began: ContinuousClock.Instant) -> String {
         " in \(Report.text((ContinuousClock.now - began) / .seconds(1))) s"
-    }
-
-    /// Villages of the real townships, as many as are needed.
-    private static func areas(_ count: Int) -> [String] {
-        let towns = Divisions.embedded.townships.map(\.code)
-        return (0..<count).map { index in
-            towns[index % towns.count] + String(format: "%03d", index / towns.count + 1)
-        }
     }
 
     private func enrol(_ areas: [String], _ daemon: Daemon) async throws -> [DrivenDevice] {

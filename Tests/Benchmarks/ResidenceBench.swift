@@ -44,10 +44,22 @@ struct ResidenceBench: AsyncParsableCommand {
     @Option(help: "The process of the PostgreSQL, whose processor time is counted.")
     var postmaster: Int32 = 0
 
+    @Option(parsing: .upToNextOption, help: "What a sync costs at these numbers of records alone.")
+    var growth: [Int] = []
+
     @Option(help: "The evening of so many devices alone.")
     var evening: Int?
 
     func run() async throws {
+        if !growth.isEmpty {
+            let growth = Growth(
+                programs: URL(fileURLWithPath: programs),
+                folder: URL(fileURLWithPath: work),
+                out: URL(fileURLWithPath: out),
+                sizes: growth
+            )
+            return try await growth.run()
+        }
         if let evening {
             let homecoming = Homecoming(
                 programs: URL(fileURLWithPath: programs),
