@@ -37,6 +37,7 @@ import Testing
             #expect(stream.text.hasPrefix(":\n\n"))
             #expect(stream.text.contains("event: news\nid: \(mark)\ndata: {}\n\n"))
             #expect(stream.text.hasSuffix("\n\nevent: news\ndata: {}\n\n"))
+            host.service.end(other)
             #expect(host.service.watches == 0)
         }
     }
