@@ -17,7 +17,9 @@ struct EventRoutes: Sendable {
     @Sendable
     private func events(_ request: Request, _ context: SyncRequestContext) async throws -> Response
     {
-        let device = try await door.device(request, context)
+        // What a task takes for calls within calls it keeps until it ends, which is in hours here: a signature is
+        // checked in another one.
+        let device = try await Task { [door] in try await door.device(request, context) }.value
         let known = HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] }
         let channel = context.channel
         // > [S-05] Beyond as many streams as the server takes, the next one is answered 503, `streams_full`.

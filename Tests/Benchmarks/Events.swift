@@ -18,11 +18,7 @@ struct Events: AsyncParsableCommand {
             "Measures live news: memory for each stream, and from a batch's sending to its event."
     )
 
-    @Option(help: "The folder of the programs.")
-    var programs = ".build/release"
-
-    @Option(help: "Where to work: a fresh folder.")
-    var work = ".build/bench/events"
+    @ParentCommand var bench: ResidenceBench
 
     @Option(help: "How many devices listen at once.")
     var streams = 1_000
@@ -39,8 +35,8 @@ struct Events: AsyncParsableCommand {
         files.rlim_cur = files.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
         let daemon = try Daemon(
-            programs: URL(fileURLWithPath: programs),
-            in: URL(fileURLWithPath: work),
+            programs: URL(fileURLWithPath: bench.programs),
+            in: URL(fileURLWithPath: bench.work).appendingPathComponent("server"),
             underTLS: tls
         )
         defer { daemon.stop() }
