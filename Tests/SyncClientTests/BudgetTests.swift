@@ -18,7 +18,12 @@ struct BudgetTests {
         let lin = try await world.device(named: "林小梅")
         let chen = try await world.device(named: "陈建国")
         for number in 0..<300 {
-            try await lin.client.capture(Sample.person("第\(number)位\(number * 7_919 % 1_000)"))
+            try await lin.client.capture(
+                Sample.person(
+                    "第\(number)位\(number * 7_919 % 1_000)",
+                    passport: "E\(10_000_000 + number)"
+                )
+            )
             if number.isMultiple(of: 3) {
                 try await chen.client.capture(Sample.dwelling("渔港路\(number)号\(number * 31)室"))
             }
