@@ -37,7 +37,14 @@ public final class HTTPTransport: Transport {
         token: String
     ) async throws -> Exchange {
         let body = request.encoded
-        let (answer, bytes) = try await post(body, "/v1/sync", to: server, token: token)
+        // A sync that counts its bytes fetches no dictionary besides.
+        let (answer, bytes) = try await post(
+            body,
+            "/v1/sync",
+            to: server,
+            token: token,
+            fetches: request.budget == 0
+        )
         do {
             return Exchange(response: try SyncResponse(answer), bytes: bytes)
         } catch {
@@ -120,7 +127,8 @@ public final class HTTPTransport: Transport {
         _ body: [UInt8],
         _ path: String,
         to server: ServerAddress,
-        token: String?
+        token: String?,
+        fetches: Bool = true
     ) async throws -> (answer: [UInt8], bytes: ByteCount) {
         // Whoever has no token yet knows nothing of the server.
         let dictionary = token == nil ? nil : dictionaries.dictionary(for: body)
@@ -138,14 +146,14 @@ public final class HTTPTransport: Transport {
         } catch let failure as TransportFailure {
             guard let dictionary, failure.error.code == "dictionary_unknown" else { throw failure }
             dictionaries.refuse(dictionary)
-            return try await post(body, path, to: server, token: token)
+            return try await post(body, path, to: server, token: token, fetches: fetches)
         }
         var bytes = ByteCount()
         bytes.sent = packed.count
         bytes.sentUnpacked = body.count
         bytes.received = received.body.count
         bytes.receivedUnpacked = answer.count
-        if let token,
+        if fetches, let token,
             let name = dictionaries.prefer(received.head.headers.first(name: "Sync-Dictionary"))
         {
             bytes.received += try await fetchDictionary(name, from: server, token: token)

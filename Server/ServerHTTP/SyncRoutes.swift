@@ -72,7 +72,9 @@ struct SyncRoutes: Sendable {
     ) async throws -> Response {
         let device = try await door.device(request, context)
         let question = try NewsQuestion(json: try await bodies.readJSON(request, context))
-        let answer = try await service.estimate(question, for: device.id)
+        let answer = try await door.readingLong {
+            try await service.estimate(question, for: device.id)
+        }
         return bodies.response(answer.json, .json, to: request)
     }
 
@@ -82,7 +84,9 @@ struct SyncRoutes: Sendable {
         let device = try await door.device(request, context)
         let (bytes, format, packing) = try await bodies.read(request, context)
         let asked = try RepairRequest(bytes, as: format)
-        let answer = try await service.repair(asked, from: device.id)
+        let answer = try await door.readingLong {
+            try await service.repair(asked, from: device.id)
+        }
         RepairLog.note(answer, for: device.id, context.logger)
         let answerFormat = bodies.answerFormat(request, like: format)
         return bodies.response(

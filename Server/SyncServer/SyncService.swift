@@ -139,10 +139,14 @@ public struct SyncService: Sendable {
                 hint: "Send at most \(limits.changesPerBatch) at a time."
             )
         }
-        guard request.bookmarks.count <= limits.bookmarks else {
+        try check(bookmarks: request.bookmarks.count)
+    }
+
+    func check(bookmarks count: Int) throws {
+        guard count <= limits.bookmarks else {
             throw SyncError(
                 "too_many_bookmarks",
-                "The request holds \(request.bookmarks.count) bookmarks",
+                "The request holds \(count) bookmarks",
                 hint: "Send at most \(limits.bookmarks).",
                 subject: "bookmarks"
             )

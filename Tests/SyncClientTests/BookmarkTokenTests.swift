@@ -120,6 +120,56 @@ struct BookmarkTokenTests {
         #expect(try shown(by: head) == Shown(token: true, bookmarks: 0))
     }
 
+    @Test(
+        "[F-11] an image of the device from before is read to from where it stood, not from where the device is"
+    )
+    func image() async throws {
+        let (_, head, lin) = try await township()
+        let image = try await head.copy()
+        try await lin.client.capture(Sample.dwelling("人民路1号", in: Self.villages[7]))
+        try await lin.sync()
+        // The one brings it, the other shows that it came: the token that the image has is the former one.
+        for _ in 0..<2 { try await head.sync() }
+
+        let report = try await image.sync()
+
+        #expect(report.repair == nil && report.received == 1)
+        #expect(try await image.client.count(of: Dwelling.recordType) == 41)
+    }
+
+    @Test("[F-11] what is shown of areas that are not the device's is not kept")
+    func foreign() async throws {
+        let (world, _, lin) = try await township()
+        let id = try #require(try await lin.client.profile()?.device)
+        var request = SyncRequest()
+        request.epoch = try await lin.epoch()
+        request.grant = 1
+        request.bookmarks = (10...60).compactMap { AreaCode("4403\($0)") }
+            .map { Bookmark(area: $0, position: Position(rawValue: 7)) }
+
+        _ = try await world.service.sync(request, from: id)
+
+        let kept = try await world.store.read { try $0.device(id)?.vector }
+        #expect(request.bookmarks.count == 51)
+        #expect(kept == nil)
+    }
+
+    @Test("[S-02] of an area that was taken away no bookmark counts for what was read")
+    func leftover() async throws {
+        let (world, head, _) = try await township()
+        let device = try #require(try await head.client.profile()?.device)
+        // Something came there and left again: a bookmark stands, and no record.
+        try await head.store.write {
+            try $0.save(Bookmark(area: Sample.hill, position: Position(rawValue: 2)))
+        }
+
+        try await world.service.assign([Sample.harbour], to: device)
+        try await head.sync()
+
+        let left = try await head.store.read { try $0.bookmarks().map(\.area) }
+        #expect(left.count == 40 && !left.contains(Sample.hill))
+    }
+
     @Test("[F-11] a restored server knows no token of the time that was lost")
     func restored() async throws {
         let (world, head, lin) = try await township()

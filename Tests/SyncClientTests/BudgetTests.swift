@@ -44,6 +44,31 @@ struct BudgetTests {
         #expect(reports.last?.unanswered == 0)
     }
 
+    @Test("[F-10] what went into requests that nobody answered is spent, too")
+    func lost() async throws {
+        let world = try await World()
+        let lin = try await world.device(named: "林小梅")
+        for number in 0..<100 { try await lin.client.capture(Sample.person("第\(number)位")) }
+        lin.weather.next(.answerLost, .answerLost, .answerLost, .answerLost, .answerLost)
+
+        let report = try await lin.client.sync(budget: 6_000)
+
+        #expect(report.isCut && report.roundTrips == 0)
+        #expect(report.lost > 3_000 && report.lost < 6_300)
+        let after = try await lin.sync()
+        #expect(after.unanswered == 0)
+    }
+
+    @Test func `no budget is too large`() async throws {
+        let world = try await World()
+        let lin = try await world.device(named: "林小梅")
+        try await lin.client.capture(Sample.person("张三"))
+
+        let report = try await lin.client.sync(budget: .max)
+
+        #expect(!report.isCut && report.unanswered == 0)
+    }
+
     @Test func `a sync without a budget is never cut`() async throws {
         let world = try await World()
         let lin = try await world.device(named: "林小梅")

@@ -66,6 +66,48 @@ struct RekeyedTests {
         #expect(noted.count == 4 && noted[0].contains("分叉"))
     }
 
+    @Test("[A-12] a link that was given out before the device was revoked is of no use any more")
+    func revoked() async throws {
+        let world = try await World()
+        let (lin, former) = try await started(in: world)
+        let link = try await world.rekeyLink(for: former)
+        try await world.service.revoke(former, takesOutbox: true)
+
+        let refused = try await errorCode { try await lin.client.enrol(link: link, .rekeyed) }
+
+        #expect(refused == "code_expired")
+        #expect(try await world.service.devices().filter { $0.revoked == nil }.count <= 1)
+    }
+
+    @Test("[O-02] what a device captured before it was re-keyed is handed over with its work")
+    func handedOver() async throws {
+        let world = try await World()
+        let (lin, former) = try await started(in: world)
+        let chen = try await world.device(named: "陈建国")
+        let taker = try #require(try await chen.client.profile()?.device)
+        // Outside its areas: returned.
+        try await lin.client.capture(Sample.dwelling("山路1号", in: Sample.hill))
+        try await lin.sync()
+        let link = try await world.rekeyLink(for: former)
+        let renewed = try await lin.client.enrol(link: link, .rekeyed).device
+
+        let report = try await world.service.handOver(
+            from: try #require(renewed),
+            to: taker,
+            for: world.clerk
+        )
+        let handed = try await world.service.devices().first { $0.id == taker }
+        let second = try await world.rekeyLink(for: taker)
+        _ = try await chen.client.enrol(link: second, .rekeyed)
+        let heir = try #require(
+            try await world.service.devices().last { $0.succession.predecessor == taker }
+        )
+        let seen = try await world.service.quarantine(for: Principal(heir)).entries.count
+
+        #expect(report.returned == 1)
+        #expect(handed != nil && seen == 1)
+    }
+
     @Test(
         "[A-12] what neither copy had sent counts once, whichever of them comes first",
         arguments: [true, false]

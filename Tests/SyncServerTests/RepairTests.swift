@@ -28,6 +28,25 @@ struct RepairTests {
         }
     }
 
+    @Test("[A-11] whoever asks for the same a thousand times is answered a part of it")
+    func dear() async throws {
+        var limits = Limits()
+        limits.pageBytes = 2_000
+        try await World.run(limits: limits) { world in
+            var lin = try await world.device(named: "林小梅", areas: Town.gaoting)
+            _ = try await lin.send(lin.change(id(1), to: dwelling(in: Town.gaoting)))
+            let branch = Branch(area: area(Town.gaoting), digits: "zz", digest: .empty)
+
+            let asked = RepairRequest(
+                epoch: world.epoch,
+                branches: [Branch](repeating: branch, count: 1_000)
+            )
+            let answer = try await world.service.repair(asked, from: lin.id)
+
+            #expect((100..<200).contains(answer.answered))
+        }
+    }
+
     @Test("[G-03] in another epoch nothing is compared")
     func otherEpoch() async throws {
         try await World.run { world in

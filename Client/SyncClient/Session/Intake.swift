@@ -335,7 +335,9 @@ struct Intake {
 
     private func leaveAreas(outside grant: Grant) throws -> Set<RecordID> {
         var touched: Set<RecordID> = []
-        for area in try transaction.placedAreas() where !grant.areas.cover(area) {
+        // Where nothing stands any more, a bookmark may: it would count for what was read of the others.
+        let areas = try Set(transaction.placedAreas() + transaction.bookmarks().map(\.area))
+        for area in areas.sorted() where !grant.areas.cover(area) {
             for record in try transaction.records(standingIn: area) {
                 try leave(record.id, area)
                 touched.insert(record.id)

@@ -11,9 +11,15 @@ struct SyncBudget {
     /// Bytes of bodies and heads, both ways.
     let bytes: Int
 
+    init(bytes: Int) { self.bytes = min(max(0, bytes), 1 << 40) }
+
+    /// What a request may have cost that was not answered: its bytes packed, and its heads.
+    static func lost(_ body: Int) -> Int { Int(Double(body) * guess) + heads }
+
     /// What is left after some round trips, each with its heads.
     private func left(after report: SyncReport) -> Int {
         bytes - report.bytes.sent - report.bytes.received - report.roundTrips * Self.heads
+            - report.lost
     }
 
     /// Whether another round trip is not worth its heads, or would not fit.

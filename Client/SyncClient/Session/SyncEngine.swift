@@ -19,8 +19,10 @@ public struct SyncReport: Hashable, Sendable {
     public var settlements: [Settlement] = []
     /// What was repaired, where what the device held was not what the server has.
     public var repair: DeviceProfile.Repair?
-    /// Whether a budget ended it before everything was given and taken [F-10].
+    /// Whether a budget ended it before everything was given, taken and put right [F-10].
     public var isCut = false
+    /// About how many bytes went into requests that were not answered.
+    public var lost = 0
     /// What the last round trip told about the clocks and the link.
     var clock: ClockMeasure?
 
@@ -96,11 +98,15 @@ struct SyncEngine {
                     )
                 )
                 action = session.handle(.applied(applied))
-                if case .send = action, let budget, budget.isSpent(after: report) {
+                if isCut(before: action, report) {
                     report.isCut = true
                     return report
                 }
             case .wait(let duration):
+                if let budget, budget.isSpent(after: report) {
+                    report.isCut = true
+                    return report
+                }
                 try await environment.sleep(duration)
                 action = session.handle(.waited)
             case .setClock(let time):
@@ -127,6 +133,18 @@ struct SyncEngine {
         }
     }
 
+    /// Whether a budget ends the sync before what comes next.
+    ///
+    /// How much a repair takes, nobody knows before.
+    private func isCut(before action: SyncSession.Action, _ report: SyncReport) -> Bool {
+        guard let budget else { return false }
+        return switch action {
+        case .send: budget.isSpent(after: report)
+        case .repair: true
+        default: false
+        }
+    }
+
     private func send(
         _ size: SyncSession.Size,
         _ report: inout SyncReport
@@ -135,7 +153,11 @@ struct SyncEngine {
             let (request, profile) = try await request(size, after: report)
             let token = try await token(for: profile)
             let sentAt = environment.now()
+            // Until it is answered, it is lost.
+            let weight = SyncBudget.lost(request.encoded.count)
+            report.lost += weight
             let exchange = try await transport.sync(request, to: profile.address, token: token)
+            report.lost -= weight
             report.roundTrips += 1
             report.bytes += exchange.bytes
             report.clock = ClockMeasure(
@@ -195,8 +217,9 @@ struct SyncEngine {
             request.pending = UInt64(try transaction.unansweredCount())
             request.hasSealingKey = profile.sealingKey != nil
             try Batch(transaction: transaction, profile: profile).fill(&request, size)
-            let batch = request.payloads.reduce(0) { $0 + $1.count }
-            if let budget { request.budget = budget.pages(besides: batch, after: report) }
+            if let budget {
+                request.budget = budget.pages(besides: request.encoded.count, after: report)
+            }
             return (request, profile)
         }
     }

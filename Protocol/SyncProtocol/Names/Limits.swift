@@ -19,7 +19,7 @@ public struct Limits: Hashable, Sendable {
     /// Bytes of the records in one answer, before compression.
     public var pageBytes = 512 << 10
     /// Bookmarks in one request.
-    public var bookmarks = 10_000
+    public var bookmarks = 50_000
     /// Bookmarks that travel in the clear; who holds more is given a token for them [F-11].
     public var bookmarksShown = 100
     /// Rows in one page of a listing.

@@ -13,7 +13,11 @@ final class Door: Sendable {
         var addresses: TokenBuckets<String>
         var atOnce = 0
         var deviceAtOnce: [DeviceID: Int] = [:]
+        var long = 0
     }
+
+    /// So many requests that read for long at once: fewer than a store has readers, so that everybody else has some.
+    private static let longAtOnce = 2
 
     let service: SyncService
     let limits: TrafficLimits
@@ -93,6 +97,20 @@ final class Door: Sendable {
                 .split(separator: ",").last
         else { return peer }
         return forwarded.filter { !$0.isWhitespace }
+    }
+
+    /// Lets a request in that reads for long, a few at once of all devices together.
+    ///
+    /// Throws `server_busy`.
+    func readingLong<R: Sendable>(_ body: () async throws -> R) async throws -> R {
+        let isFull = state.withLock { state in
+            guard state.long < Self.longAtOnce else { return true }
+            state.long += 1
+            return false
+        }
+        if isFull { throw Self.refusal(.serverBusy, after: 1) }
+        defer { state.withLock { $0.long -= 1 } }
+        return try await body()
     }
 
     fileprivate func enter() throws {

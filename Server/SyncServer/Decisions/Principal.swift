@@ -15,6 +15,9 @@ public struct Principal: Hashable, Sendable {
     /// Whose changes count as the device's own, up to which number.
     var parts: [Succession.Part] = []
 
+    /// The ids under which the device may have captured; none of whoever sits at the server.
+    var names: [DeviceID] = []
+
     /// Whoever holds a device, by its present grant.
     public init(_ device: StoredDevice) {
         self.device = device.id
@@ -23,6 +26,7 @@ public struct Principal: Hashable, Sendable {
         areas = device.grant.areas
         grant = device.grant.number
         parts = device.succession.parts
+        names = device.names
     }
 
     /// The operator at the server itself.

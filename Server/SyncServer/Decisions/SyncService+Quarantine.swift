@@ -65,7 +65,7 @@ extension SyncService {
                 for returned in rows {
                     guard let device = try transaction.device(returned.change.device),
                         principal.sees(returned, by: device)
-                            || handovers.isHeir(principal.device, of: returned)
+                            || handovers.isHeir(principal.names, of: returned)
                     else { continue }
                     page.entries.append((returned, device.name))
                 }
@@ -108,7 +108,7 @@ extension SyncService {
         guard let returned = try transaction.returned(id),
             let device = try transaction.device(returned.change.device),
             try principal.sees(returned, by: device)
-                || transaction.handovers().isHeir(principal.device, of: returned)
+                || transaction.handovers().isHeir(principal.names, of: returned)
         else {
             throw SyncError(
                 "quarantine_not_found",
@@ -128,7 +128,7 @@ extension SyncService {
     ) throws -> ReturnedChange {
         let returned = try returned(id, for: principal, in: transaction).returned
         let isTheirs =
-            try heirsMay && transaction.handovers().isHeir(principal.device, of: returned)
+            try heirsMay && transaction.handovers().isHeir(principal.names, of: returned)
         if !isTheirs { try principal.check(.settle) }
         guard returned.settlement == nil else {
             throw SyncError(

@@ -34,9 +34,10 @@ extension [Handover] {
         return heir == author ? nil : heir
     }
 
-    func isHeir(_ device: DeviceID?, of returned: ReturnedChange) -> Bool {
-        guard !isEmpty, let device else { return false }
-        return heir(of: returned) == device
+    /// Whether it was handed over to one of these ids: those of one device before and after it was re-keyed.
+    func isHeir(_ devices: [DeviceID], of returned: ReturnedChange) -> Bool {
+        guard !isEmpty, !devices.isEmpty, let heir = heir(of: returned) else { return false }
+        return devices.contains(heir)
     }
 }
 
@@ -81,6 +82,12 @@ extension StoreTransaction {
         var known = try codes(in: setting)
         known[code.hexadecimal] = device.description
         try set(Array(try JSONEncoder().encode(known)), for: setting)
+    }
+
+    /// The codes that are about a device.
+    func codes(about device: DeviceID, in setting: Setting) throws -> [[UInt8]] {
+        try codes(in: setting).filter { $0.value == device.description }.keys.sorted()
+            .compactMap { [UInt8](hexadecimal: $0) }
     }
 
     /// The device that a code is about, which is forgotten; `nil` where it is about none.

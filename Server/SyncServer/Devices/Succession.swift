@@ -46,7 +46,14 @@ extension StoredDevice {
     }
 
     /// The ids under which it may have captured, its own first.
-    var names: [DeviceID] { [id] + succession.parts.reversed().map(\.device) }
+    ///
+    /// Those of keys under which nothing was answered are among them: what was captured then comes under this one.
+    var names: [DeviceID] {
+        let former = [succession.predecessor, succession.origin].compactMap(\.self)
+        var known: Set<DeviceID> = []
+        return ([id] + succession.parts.reversed().map(\.device) + former)
+            .filter { known.insert($0).inserted }
+    }
 
     /// Takes the next number from where another device has the same change already.
     fileprivate mutating func adopt(_ change: ReadChange, of holder: DeviceID) {

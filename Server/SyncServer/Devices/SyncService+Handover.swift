@@ -51,16 +51,17 @@ extension SyncService {
             for area in wanted where !held.cover(area) { throw SyncError.areaNotHeld(area, held) }
             let areas = wanted.isEmpty ? held : wanted
             var handovers = try transaction.handovers()
-            handovers.append(
+            // What it captured before it was re-keyed is its work, too.
+            handovers += from.names.map { name in
                 Handover(
-                    from: giver,
+                    from: name,
                     to: taker,
                     grant: from.grant.number,
                     by: principal.name,
                     reason: reason,
                     at: now
                 )
-            )
+            }
             try transaction.save(handovers)
             to.hold(to.grant.areas + areas.filter { !to.grant.areas.cover($0) })
             if !keeping { from.hold(held.filter { !areas.contains($0) }) }
@@ -95,7 +96,8 @@ extension SyncService {
                     limit: limit
                 )
                 returned += page.count {
-                    $0.change.device == report.from.id && handovers.isHeir(report.to.id, of: $0)
+                    report.from.names.contains($0.change.device)
+                        && handovers.isHeir(report.to.names, of: $0)
                 }
                 guard let end = page.last else { break }
                 last = end.id

@@ -81,6 +81,8 @@ extension SyncService {
             }
             try change(&device)
             try transaction.save(device)
+            // A link that was given out before may be in the hands of whoever has the handheld.
+            if device.revoked != nil { try transaction.voidCodes(thatRekey: id) }
             return device
         }
     }

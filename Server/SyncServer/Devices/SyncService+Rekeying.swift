@@ -60,6 +60,17 @@ extension SyncService {
 }
 
 extension StoreTransaction {
+    /// Lets the codes run out that would give a device another key.
+    func voidCodes(thatRekey device: DeviceID) throws {
+        for code in try codes(about: device, in: .rekeys) {
+            guard var enrolment = try enrolment(codeHash: code), enrolment.usedBy == nil else {
+                continue
+            }
+            enrolment.expiresAt = 0
+            try save(enrolment)
+        }
+    }
+
     /// The device that a code re-keys, and what its holder shows of it; `nil` where the code is another's.
     ///
     /// Throws `predecessor_missing`, `predecessor_unexpected` and `predecessor_unfit`.

@@ -56,6 +56,7 @@ private struct Bookkeeper {
     private var areas: [AreaCode: [Standing]] = [:]
 
     private struct Standing {
+        /// The id's digits from the last one on: what a branch holds lies side by side.
         let digits: String
         let mark: UInt128
         let position: Position
@@ -67,7 +68,9 @@ private struct Bookkeeper {
     }
 
     mutating func compare(_ branch: Branch, into answer: inout RepairResponse) throws {
-        let here = try records(of: branch.area).filter { $0.digits.hasSuffix(branch.digits) }
+        let here = Self.part(of: try records(of: branch.area), endingWith: branch.digits)
+        // Looking costs, too: whoever asks for the same a thousand times is answered a part of it.
+        room -= 16 + here.count / 4
         guard Self.sum(here) != branch.digest else { return }
         guard here.count > Self.fewRecords, branch.digits.count < 32 else {
             let whole = try here.compactMap { try copy(at: $0.position, in: branch.area) }
@@ -83,9 +86,19 @@ private struct Bookkeeper {
             Branch(
                 area: branch.area,
                 digits: digits,
-                digest: Self.sum(here.filter { $0.digits.hasSuffix(digits) })
+                digest: Self.sum(Self.part(of: here, endingWith: digits))
             )
         }
+    }
+
+    /// Of records in the order of their digits those whose ids end with some.
+    private static func part(
+        of records: ArraySlice<Standing>,
+        endingWith digits: String
+    ) -> ArraySlice<Standing> {
+        let first = String(digits.reversed())
+        let start = records.partition { $0.digits < first }
+        return records[start...].prefix { $0.digits.hasPrefix(first) }
     }
 
     /// The record that stands at a position, with the conflicts that it has to bring.
@@ -101,18 +114,18 @@ private struct Bookkeeper {
         return found
     }
 
-    private static func sum(_ records: [Standing]) -> AreaDigest {
+    private static func sum(_ records: ArraySlice<Standing>) -> AreaDigest {
         records.reduce(.empty) { $0 + AreaDigest(mark: $1.mark) }
     }
 
-    private mutating func records(of area: AreaCode) throws -> [Standing] {
-        if let known = areas[area] { return known }
+    private mutating func records(of area: AreaCode) throws -> ArraySlice<Standing> {
+        if let known = areas[area] { return known[...] }
         var found: [Standing] = []
         try transaction.feed(of: area, after: .start) { entry in
             if case .record(let copy, _) = entry.content, let mark = RecordMark.of(copy) {
                 found.append(
                     Standing(
-                        digits: copy.id.bytes.hexadecimal,
+                        digits: String(copy.id.bytes.hexadecimal.reversed()),
                         mark: mark,
                         position: entry.position
                     )
@@ -120,7 +133,20 @@ private struct Bookkeeper {
             }
             return true
         }
+        found.sort { $0.digits < $1.digits }
         areas[area] = found
-        return found
+        return found[...]
+    }
+}
+
+extension ArraySlice {
+    /// Where those end that come first, of elements that are in order.
+    fileprivate func partition(_ isBefore: (Element) -> Bool) -> Int {
+        var (low, high) = (startIndex, endIndex)
+        while low < high {
+            let middle = (low + high) / 2
+            if isBefore(self[middle]) { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

@@ -11,6 +11,8 @@ public final class News: Sendable {
     fileprivate struct Entry {
         let watch: NewsWatch
         var areas: [AreaCode]
+        /// The ids under which the device has captured.
+        var names: [DeviceID]
         /// What the device knows, or was told last; the mark of nothing where it did not say.
         var mark: NewsMark
         /// In which second of each half minute it is shown that it lives.
@@ -20,6 +22,8 @@ public final class News: Sendable {
     fileprivate struct State {
         var entries: [DeviceID: Entry] = [:]
         var devices: [AreaCode: Set<DeviceID>] = [:]
+        /// Who watches, by the ids under which they have captured; copies of one device share some.
+        var watchers: [DeviceID: Set<DeviceID>] = [:]
         /// Those in whose areas something moved.
         var moved: Set<DeviceID> = []
         /// Those of whom anything may have changed.
@@ -59,12 +63,15 @@ public final class News: Sendable {
             guard former != nil || state.entries.count < limit else { return (false, nil, false) }
             state.store = store
             state.move(device.id, from: former?.areas ?? [], to: device.grant.areas)
+            state.forget(former)
             state.entries[device.id] = Entry(
                 watch: watch,
                 areas: device.grant.areas,
+                names: device.names,
                 mark: mark ?? nothing,
                 turn: turn
             )
+            for name in device.names { state.watchers[name, default: []].insert(device.id) }
             state.stale.insert(device.id)
             return (true, former?.watch, state.mayLook())
         }
@@ -78,6 +85,7 @@ public final class News: Sendable {
         state.withLock { state in
             guard let entry = state.entries[watch.device], entry.watch === watch else { return }
             state.move(watch.device, from: entry.areas, to: [])
+            state.forget(entry)
             state.entries[watch.device] = nil
             state.moved.remove(watch.device)
             state.stale.remove(watch.device)
@@ -98,8 +106,8 @@ public final class News: Sendable {
                     state.moved.formUnion(devices)
                 }
             }
-            for device in news.devices where state.entries[device] != nil {
-                state.stale.insert(device)
+            for device in news.devices {
+                state.stale.formUnion(state.watchers[device] ?? [])
             }
             if news.isVague { state.stale.formUnion(state.entries.keys) }
             return state.mayLook()
@@ -169,6 +177,8 @@ public final class News: Sendable {
                 }
                 areas = device.grant.areas
                 mark.grant = device.grant.number
+                // Those of another epoch are numbered anew.
+                if mark.epoch != epoch { mark.settlement = 0 }
                 let settled = try transaction.settlements(
                     countedFor: device,
                     after: mark.settlement
@@ -195,6 +205,15 @@ extension News.State {
             if devices[area]?.isEmpty == true { devices[area] = nil }
         }
         for area in to { devices[area, default: []].insert(id) }
+    }
+
+    /// Takes out under which ids one who waits has captured.
+    fileprivate mutating func forget(_ entry: News.Entry?) {
+        guard let entry else { return }
+        for name in entry.names {
+            watchers[name]?.remove(entry.watch.device)
+            if watchers[name]?.isEmpty == true { watchers[name] = nil }
+        }
     }
 
     /// Whether somebody has to begin to look.
