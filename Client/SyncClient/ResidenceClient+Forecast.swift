@@ -6,13 +6,13 @@ public struct SyncForecast: Hashable, Sendable {
     public var news = NewsEstimate()
     /// Changes of this device that wait.
     public var changes = 0
-    /// About how many bytes those weigh on the wire, their heads included.
-    public var bytesUp = 0
+    /// About how many bytes those take on the wire, heads included: there, and back as the server has them then.
+    public var bytesForChanges = 0
     /// How fast the link was when it was last measured, in bytes a second; `nil` where it never was.
     public var bytesPerSecond: Int?
 
     /// About how many bytes both ways.
-    public var bytes: Int { news.bytes + bytesUp }
+    public var bytes: Int { news.bytes + bytesForChanges }
 
     /// About how many seconds, on a link as fast as that or, where none was measured, of 256 kbit/s.
     public var seconds: Int { (bytes + rate - 1) / rate }
@@ -43,7 +43,7 @@ extension ResidenceClient {
         var forecast = SyncForecast()
         forecast.news = try NewsEstimate(json: json)
         forecast.changes = waiting.count
-        forecast.bytesUp = Self.weight(of: waiting, limits.changesPerBatch)
+        forecast.bytesForChanges = Self.weight(of: waiting, limits.changesPerBatch)
         forecast.bytesPerSecond = profile.linkBytesPerSecond
         return forecast
     }
@@ -55,6 +55,6 @@ extension ResidenceClient {
         let sample = Array(payloads.prefix(50).joined())
         let packed = Zlib.pack(sample, as: .deflate, with: .latest)
         let batches = (payloads.count + batch - 1) / batch
-        return batches * SyncBudget.heads + whole * packed.count / sample.count
+        return batches * SyncBudget.heads + 2 * whole * packed.count / sample.count
     }
 }

@@ -115,7 +115,8 @@ extension PostgresTransaction {
             """
             INSERT INTO enrolment (code_hash, name, areas, department, expires_at, used_by, role)
             VALUES ($1, $2, $3, $4, $5, $6, $7)
-            ON CONFLICT (code_hash) DO UPDATE SET used_by = excluded.used_by
+            ON CONFLICT (code_hash) DO UPDATE SET
+                used_by = excluded.used_by, expires_at = excluded.expires_at
             """,
             .bytes(enrolment.codeHash),
             .text(enrolment.name),

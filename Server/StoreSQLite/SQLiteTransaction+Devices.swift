@@ -84,7 +84,8 @@ extension SQLiteTransaction {
             """
             INSERT INTO enrolment (code_hash, name, areas, department, expires_at, used_by, role)
             VALUES (?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (code_hash) DO UPDATE SET used_by = excluded.used_by
+            ON CONFLICT (code_hash) DO UPDATE SET
+                used_by = excluded.used_by, expires_at = excluded.expires_at
             """,
             [
                 Data(enrolment.codeHash), enrolment.name, try Self.json(enrolment.areas),

@@ -91,6 +91,7 @@ struct DevicesTests {
     private static func used(_ enrolment: Enrolment) -> Enrolment {
         var enrolment = enrolment
         enrolment.usedBy = Sample.deviceID(1)
+        enrolment.expiresAt = 0
         return enrolment
     }
 

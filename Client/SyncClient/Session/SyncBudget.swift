@@ -5,8 +5,9 @@ internal import SyncProtocol
 /// > [F-10] A sync with a budget ends within it, by a twentieth above at most: whole pages and whole batches; what is
 /// > left comes with the next.
 struct SyncBudget {
-    /// What the heads of a request and its answer weigh, about: a token is most of it.
-    static let heads = 720
+    /// What a round trip weighs at most besides changes and records: heads, of which a token is most, and what every
+    /// answer says.
+    static let heads = 1_000
 
     /// Bytes of bodies and heads, both ways.
     let bytes: Int
