@@ -46,11 +46,27 @@ struct Bodies {
         let dictionary: PresetDictionary?
     }
 
-    // > [A-11] A body that comes slower than a bad link carries is given up.
+    // > [W-04] A body that is not what its encoding says, or that ends early, is refused whole.
+    //
+    // A connection that was cut is the most usual thing on an island, and no fault of the server's.
     private func collect(_ request: Request) async throws -> [UInt8] {
+        do {
+            return try await collect(request.body)
+        } catch {
+            if error is DetailedError || error is HTTPError { throw error }
+            throw SyncError(
+                "body_truncated",
+                "The body ends early: the connection was cut",
+                hint: "Send it again."
+            )
+        }
+    }
+
+    // > [A-11] A body that comes slower than a bad link carries is given up.
+    private func collect(_ body: RequestBody) async throws -> [UInt8] {
         let begun = ContinuousClock.now
         var bytes: [UInt8] = []
-        for try await chunk in request.body {
+        for try await chunk in body {
             bytes += chunk.readableBytesView
             guard bytes.count <= limits.bodyBytes else { throw HTTPError(.contentTooLarge) }
             let seconds = (ContinuousClock.now - begun) / .seconds(1)

@@ -100,6 +100,30 @@ import Testing
         }
     }
 
+    @Test("[W-04] a connection that is cut in a body is no fault of the server's")
+    func cutBody() throws {
+        try Self.story("{}") { daemon, token in
+            for _ in 0..<3 {
+                try Line(to: daemon.address).say(
+                    "POST /v1/sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(token)\r\n"
+                        + "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+                )
+            }
+            var counted = ""
+            for _ in 0..<500 where !counted.contains("/v1/sync") {
+                let line = try Line(to: daemon.address)
+                line.say("GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                var part = line.hear()
+                while !part.isEmpty {
+                    counted += part
+                    part = line.hear()
+                }
+            }
+            #expect(counted.contains("/v1/sync"))
+            #expect(!counted.contains(#"status="5"#))
+        }
+    }
+
     @Test("[A-11] a device that holds all that it may at once is told to wait")
     func manyAtOnce() throws {
         try Self.story(#"{"device_at_once": 2}"#) { daemon, token in
