@@ -119,8 +119,8 @@ import Testing
                     part = line.hear()
                 }
             }
-            #expect(counted.contains("/v1/sync"))
-            #expect(!counted.contains(#"status="5"#))
+            #expect(counted.contains(#"status_code="400""#))
+            #expect(!counted.contains(#"status_code="5"#))
         }
     }
 
