@@ -44,6 +44,7 @@ struct LocalSQLiteTransaction: LocalTransaction {
 
     func save(_ profile: DeviceProfile) throws {
         let json = String(decoding: try JSONEncoder().encode(profile), as: UTF8.self)
+        vault?.note(profile, json)
         try run(
             """
             INSERT INTO profile (one, json) VALUES (1, ?)

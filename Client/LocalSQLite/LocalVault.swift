@@ -30,8 +30,13 @@ final class LocalVault: Sendable {
     func profile(_ json: String) throws -> DeviceProfile {
         if let known = lastProfile.withLock(\.self), known.json == json { return known.profile }
         let profile = try JSONDecoder().decode(DeviceProfile.self, from: Data(json.utf8))
-        lastProfile.withLock { $0 = (json, profile) }
+        note(profile, json)
         return profile
+    }
+
+    /// What a profile was written as: the next transaction reads it.
+    func note(_ profile: DeviceProfile, _ json: String) {
+        lastProfile.withLock { $0 = (json, profile) }
     }
 }
 
