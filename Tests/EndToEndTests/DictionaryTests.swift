@@ -14,15 +14,7 @@ import Testing
         let file = URL(fileURLWithPath: daemon.device("a")).appendingPathComponent("dictionary")
         let former = PresetDictionary.latest.bytes.dropLast(500)
         try Data(former).write(to: file)
-        try Programs.run(
-            "residence",
-            "--data",
-            daemon.device("a"),
-            "import",
-            Programs.ledger,
-            "--refused",
-            daemon.folder.appendingPathComponent("refused.csv").path
-        )
+        try daemon.importLedger(on: "a")
 
         let sent = try Programs.run("residence", "--data", daemon.device("a"), "sync", "--json")
             .json()

@@ -7,17 +7,7 @@ import Testing
     @Test func `a daemon that is killed in mid-sync loses nothing and does nothing twice`() throws {
         let daemon = try RunningDaemon()
         try daemon.enrol("a", areas: ["3309"])
-        let refused = daemon.folder.appendingPathComponent("refused.csv").path
-        try Programs.run(
-            "residence",
-            "--data",
-            daemon.device("a"),
-            "import",
-            Programs.ledger,
-            "--refused",
-            refused,
-            "--json"
-        )
+        try daemon.importLedger(on: "a")
 
         var interrupted = 0
         for _ in 0..<6 {

@@ -3,6 +3,15 @@ import Testing
 
 /// A coordinator on a link where each kilobyte counts.
 @Suite(.serialized) struct SlowLinkTests {
+    /// Two devices of a city, of which one has captured a ledger.
+    private func district() throws -> RunningDaemon {
+        let daemon = try RunningDaemon()
+        try daemon.enrol("a", areas: ["3309"])
+        try daemon.enrol("b", areas: ["3309"])
+        try daemon.importLedger(on: "a")
+        return daemon
+    }
+
     private func sync(
         _ daemon: RunningDaemon,
         _ device: String,
@@ -22,18 +31,7 @@ import Testing
 
     @Test("[F-09] what a sync would take is told before, and then it takes about that")
     func plan() throws {
-        let daemon = try RunningDaemon()
-        try daemon.enrol("a", areas: ["3309"])
-        try daemon.enrol("b", areas: ["3309"])
-        try Programs.run(
-            "residence",
-            "--data",
-            daemon.device("a"),
-            "import",
-            Programs.ledger,
-            "--refused",
-            daemon.folder.appendingPathComponent("refused.csv").path
-        )
+        let daemon = try district()
 
         let up = try sync(daemon, "a", "--plan")
         let sent = try sync(daemon, "a")
@@ -53,18 +51,7 @@ import Testing
 
     @Test("[F-10] a budget is kept on the wire, and a district arrives in several evenings")
     func budget() throws {
-        let daemon = try RunningDaemon()
-        try daemon.enrol("a", areas: ["3309"])
-        try daemon.enrol("b", areas: ["3309"])
-        try Programs.run(
-            "residence",
-            "--data",
-            daemon.device("a"),
-            "import",
-            Programs.ledger,
-            "--refused",
-            daemon.folder.appendingPathComponent("refused.csv").path
-        )
+        let daemon = try district()
         _ = try sync(daemon, "a")
 
         var evenings: [[String: Any]] = []

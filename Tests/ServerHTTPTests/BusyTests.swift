@@ -1,6 +1,7 @@
 import Dispatch
 import HTTPTypes
 import HummingbirdTesting
+import ServerHTTP
 import StoreSQLite
 import SyncProtocol
 import SyncServer
@@ -47,6 +48,29 @@ struct BusyTests {
                 #expect(refused?.retryAfter.flatMap { Int($0) } ?? 0 > 0)
                 #expect(taken?.status == .ok)
             }
+        }
+    }
+
+    @Test("[A-11] what reads for long waits for its turn, and nobody else for it")
+    func longReads() async throws {
+        var traffic = TrafficLimits()
+        traffic.longReadsAtOnce = 0
+        try await TestHost.run(traffic: traffic) { host in
+            let key = try await host.enrol(in: "330921101")
+            var headers = try await host.headers(of: key)
+            headers[.contentType] = "application/json"
+
+            let questions = [
+                ("/v1/repair", #"{"branches": []}"#), ("/v1/estimate", #"{"bookmarks": []}"#),
+            ]
+            for (path, body) in questions {
+                let answer = try await host.post(path, Array(body.utf8), headers)
+                #expect(answer.status == .tooManyRequests)
+                #expect(try answer.problem().code == "server_busy")
+                #expect(answer.headers[.retryAfter].flatMap { Int($0) } ?? 0 > 0)
+            }
+            let synced = try await host.sync(capture(1...1, in: "330921101"), by: key)
+            #expect(synced.status == .ok)
         }
     }
 

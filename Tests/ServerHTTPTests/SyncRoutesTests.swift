@@ -7,14 +7,24 @@ import SyncTrust
 import Testing
 
 struct SyncRoutesTests {
+    /// The headers of a device that packs, and is answered, under a coding.
+    private func packed(
+        as coding: ContentCoding,
+        by key: SigningKey,
+        _ host: TestHost
+    ) async throws -> HTTPFields {
+        var headers = try await host.headers(of: key)
+        headers[.contentType] = "application/x-protobuf"
+        headers[.contentEncoding] = coding.rawValue
+        headers[.acceptEncoding] = coding.rawValue
+        return headers
+    }
+
     @Test("[W-03] a device syncs in protobuf under every coding", arguments: ContentCoding.allCases)
     func codings(coding: ContentCoding) async throws {
         try await TestHost.run { host in
             let key = try await host.enrol(in: "330921101")
-            var headers = try await host.headers(of: key)
-            headers[.contentType] = "application/x-protobuf"
-            headers[.contentEncoding] = coding.rawValue
-            headers[.acceptEncoding] = coding.rawValue
+            let headers = try await packed(as: coding, by: key, host)
             let body = Zlib.pack(capture(1...3, in: "330921101").encoded, as: coding)
 
             let answer = try await host.post("/v1/sync", body, headers)
@@ -36,10 +46,7 @@ struct SyncRoutesTests {
     func dictionary() async throws {
         try await TestHost.run { host in
             let key = try await host.enrol(in: "330921101")
-            var headers = try await host.headers(of: key)
-            headers[.contentType] = "application/x-protobuf"
-            headers[.contentEncoding] = "deflate"
-            headers[.acceptEncoding] = "deflate"
+            let headers = try await packed(as: .deflate, by: key, host)
             let request = capture(1...3, in: "330921101").encoded
 
             let body = Zlib.pack(request, as: .deflate, with: .latest)
@@ -58,10 +65,7 @@ struct SyncRoutesTests {
     func dictionaryTold() async throws {
         try await TestHost.run { host in
             let key = try await host.enrol(in: "330921101")
-            var headers = try await host.headers(of: key)
-            headers[.contentType] = "application/x-protobuf"
-            headers[.contentEncoding] = "deflate"
-            headers[.acceptEncoding] = "deflate"
+            let headers = try await packed(as: .deflate, by: key, host)
             let body = Zlib.pack(capture(1...3, in: "330921101").encoded, as: .deflate)
 
             let answer = try await host.post("/v1/sync", body, headers)

@@ -109,6 +109,53 @@ struct RekeyedTests {
     }
 
     @Test(
+        "[P-07] what was captured before the map changed is accepted under a key that came before any answer"
+    )
+    func renamedMeanwhile() async throws {
+        let world = try await World()
+        let lin = try await world.device(named: "林小梅")
+        let former = try #require(try await lin.client.profile()?.device)
+        try await lin.client.capture(Sample.person("王一一", passport: "E00000001"))
+        let new = Sample.area("330921201")
+        let change = AreaChange(
+            .rename,
+            [Sample.harbour],
+            to: [new],
+            by: "运维",
+            at: world.service.now
+        )
+        _ = try await world.service.change(map: change, for: world.clerk)
+        let link = try await world.rekeyLink(for: former)
+        _ = try await lin.client.enrol(link: link, .rekeyed)
+
+        let report = try await lin.sync()
+
+        #expect(report.outcomes == [.applied: 1])
+        #expect(try await lin.client.profile()?.grant.areas == [new])
+    }
+
+    @Test("[S-01] a device hears what was decided about what it captured under its former key")
+    func decidedMeanwhile() async throws {
+        let world = try await World()
+        let (lin, former) = try await started(in: world)
+        try await lin.client.capture(Sample.dwelling("山路1号", in: Sample.hill))
+        try await lin.sync()
+        let link = try await world.rekeyLink(for: former)
+        let renewed = try await lin.client.enrol(link: link, .rekeyed).device
+        let device = try #require(try await world.service.devices().first { $0.id == renewed })
+        let watch = try #require(world.service.watch(for: device, knowing: nil))
+        let before = await watch.next()
+
+        let returned = try #require(try await world.returned().first)
+        try await world.service.discard(returned.id, reason: "不是这里的", for: world.clerk)
+        let after = await watch.next()
+
+        #expect(before != after)
+        if case .news(let mark) = after { #expect(mark.settlement > 0) } else { Issue.record() }
+        world.service.end(watch)
+    }
+
+    @Test(
         "[A-12] what neither copy had sent counts once, whichever of them comes first",
         arguments: [true, false]
     )

@@ -13,11 +13,8 @@ final class Door: Sendable {
         var addresses: TokenBuckets<String>
         var atOnce = 0
         var deviceAtOnce: [DeviceID: Int] = [:]
-        var long = 0
+        var longReads = 0
     }
-
-    /// So many requests that read for long at once: fewer than a store has readers, so that everybody else has some.
-    private static let longAtOnce = 2
 
     let service: SyncService
     let limits: TrafficLimits
@@ -104,12 +101,12 @@ final class Door: Sendable {
     /// Throws `server_busy`.
     func readingLong<R: Sendable>(_ body: () async throws -> R) async throws -> R {
         let isFull = state.withLock { state in
-            guard state.long < Self.longAtOnce else { return true }
-            state.long += 1
+            guard state.longReads < limits.longReadsAtOnce else { return true }
+            state.longReads += 1
             return false
         }
         if isFull { throw Self.refusal(.serverBusy, after: 1) }
-        defer { state.withLock { $0.long -= 1 } }
+        defer { state.withLock { $0.longReads -= 1 } }
         return try await body()
     }
 

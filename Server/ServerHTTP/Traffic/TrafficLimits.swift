@@ -20,6 +20,9 @@ public struct TrafficLimits: Decodable, Hashable, Sendable {
     public var addressConnections = 2_000
     /// Requests that are worked on at the same time, of all devices.
     public var atOnce = 1_000
+    /// Requests that read for long, repairs and estimates, that are worked on at the same time, of all devices: fewer than
+    /// a store has readers, so that everybody else has some.
+    public var longReadsAtOnce = 2
     /// Devices that listen for news at the same time; 0 for none.
     public var streams = 10_000
     /// Connections that are open at the same time.
@@ -41,6 +44,7 @@ public struct TrafficLimits: Decodable, Hashable, Sendable {
         case addressPerSecond = "address_per_second"
         case addressConnections = "address_connections"
         case atOnce = "at_once"
+        case longReadsAtOnce = "long_reads_at_once"
         case streams, connections
         case bodyGraceSeconds = "body_grace_seconds"
         case bodyBytesPerSecond = "body_bytes_per_second"
@@ -50,7 +54,11 @@ public struct TrafficLimits: Decodable, Hashable, Sendable {
 
     /// Whether they let anybody in.
     public var isSound: Bool {
-        min(deviceBurst, addressBurst, Double(min(deviceAtOnce, atOnce, connections))) >= 1
+        min(
+            deviceBurst,
+            addressBurst,
+            Double(min(deviceAtOnce, atOnce, longReadsAtOnce, connections))
+        ) >= 1
             && min(devicePerSecond, addressPerSecond, bodyGraceSeconds) > 0
             && bodyBytesPerSecond >= 0 && addressConnections >= 1 && streams >= 0
             && headerBytes >= 1_024
@@ -72,6 +80,7 @@ public struct TrafficLimits: Decodable, Hashable, Sendable {
         try take(.addressPerSecond, &addressPerSecond)
         try take(.addressConnections, &addressConnections)
         try take(.atOnce, &atOnce)
+        try take(.longReadsAtOnce, &longReadsAtOnce)
         try take(.streams, &streams)
         try take(.connections, &connections)
         try take(.bodyGraceSeconds, &bodyGraceSeconds)
