@@ -16,7 +16,10 @@ extension LocalSQLiteTransaction {
         // The key goes with what it opened: whatever lingers of that, nobody reads.
         let vault = vault
         database.afterNextTransaction { _ in vault?.set(nil) }
-        guard let outbox else { return }
+        if let outbox { try keep(outbox) } else { try run("DELETE FROM kept_outbox") }
+    }
+
+    private func keep(_ outbox: KeptOutbox) throws {
         try run(
             "INSERT OR REPLACE INTO kept_outbox (one, json) VALUES (1, ?)",
             [String(decoding: try JSONEncoder().encode(outbox), as: UTF8.self)]
@@ -28,5 +31,7 @@ extension LocalSQLiteTransaction {
         return try JSONDecoder().decode(KeptOutbox.self, from: Data(json.utf8))
     }
 
-    func forgetKeptOutbox() throws { try run("DELETE FROM kept_outbox") }
+    func forgetKeptOutbox() throws {
+        if let kept = try keptOutbox() { try keep(kept.emptied) }
+    }
 }

@@ -15,7 +15,9 @@ extension ResidenceClient {
         let (limits, now) = (limits, environment.now())
         return try await store.read { transaction in
             guard let profile = try transaction.profile() else {
-                guard let kept = try transaction.keptOutbox() else { throw SyncError.notEnrolled }
+                guard let kept = try transaction.keptOutbox(), !kept.isEmpty else {
+                    throw SyncError.notEnrolled
+                }
                 return (kept.sealed, kept.changes)
             }
             let sealer = OutboxSealer(

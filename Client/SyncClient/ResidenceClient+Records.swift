@@ -220,7 +220,7 @@ extension ResidenceClient {
                 unanswered: try transaction.unansweredCount(),
                 returned: try transaction.returned(),
                 conflicts: try transaction.conflictCount(),
-                kept: try transaction.keptOutbox(),
+                ended: try transaction.keptOutbox(),
                 lease: lease
             )
         }
@@ -239,10 +239,13 @@ public struct ClientStatus: Sendable {
     public var returned: [OutboxEntry]
     /// Open conflicts among what the device holds.
     public var conflicts: Int
-    /// What is left of a device that was revoked; `nil` where nothing is, or none was.
-    public var kept: KeptOutbox?
+    /// What is left of a device that was revoked, if only that it was; `nil` where none was.
+    public var ended: KeptOutbox?
     /// For how long what is held may be shown; `nil` for ever.
     public var lease: Lease?
+
+    /// What a device that was revoked has still to deliver; `nil` where nothing is, or none was.
+    public var kept: KeptOutbox? { ended.flatMap { $0.isEmpty ? nil : $0 } }
 }
 
 extension FieldMap {

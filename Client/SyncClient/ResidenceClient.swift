@@ -61,7 +61,7 @@ public final class ResidenceClient: Sendable {
                     "另一台设备请用另一个数据文件夹（--data）；换人使用请加 --afresh，原有数据将清除；更换密钥请加 --rekey，数据保留。 Use another data folder (--data DIR) for another device; --afresh gives this one to another person and erases what it held; --rekey goes on under a new key and keeps it."
             )
         }
-        if let kept = try await store.read({ try $0.keptOutbox() }) {
+        if let kept = try await store.read({ try $0.keptOutbox() }), !kept.isEmpty {
             throw SyncError(
                 "outbox_kept",
                 "这里还封存着“\(kept.name)”的 \(kept.changes) 条采集 \(kept.changes) changes of a revoked device are still kept here",

@@ -153,7 +153,7 @@ final class World {
         for device in inUse where device.isRefused { try await retire(device) }
         for device in inUse where try await device.isErased() {
             let kept = try await device.store.read { try $0.keptOutbox() }
-            if device.takesOutbox == true, kept != nil { continue }
+            if device.takesOutbox == true, kept?.isEmpty == false { continue }
             device.isRetired = true
             note("! \(device.name) has erased itself")
             if device.takesOutbox == false {

@@ -15,7 +15,7 @@ enum DeviceStanding: String {
 
     init(_ status: ClientStatus) {
         guard let profile = status.profile else {
-            self = status.kept == nil ? .notEnrolled : .revoked
+            self = status.ended == nil ? .notEnrolled : .revoked
             return
         }
         switch profile.refusal?.code {
@@ -33,6 +33,11 @@ enum DeviceStanding: String {
         case .notEnrolled:
             say("未登记：运行 residence enroll 链接", "not enrolled: run residence enroll LINK")
         case .active: say("正常", "active")
+        case .revoked where status.kept == nil:
+            say(
+                "已撤销，数据已清除：继续使用须向运维人员索取新链接，再运行 residence enroll 链接",
+                "revoked and erased: to use it again, ask the operator for a link and run residence enroll LINK"
+            )
         case .revoked:
             status.kept?.mayDeliver == true
                 ? say(

@@ -22,13 +22,18 @@ struct Status: AsyncParsableCommand {
                 )
             }
             var table = Table([say("项目", "what"), say("内容", "how it is")])
-            table.add([say("设备", "device"), status.profile?.name ?? say("未登记", "not enrolled")])
-            if let kept = status.kept {
+            let ended = status.profile == nil ? status.ended : nil
+            table.add([
+                say("设备", "device"),
+                status.profile?.name ?? ended?.name ?? say("未登记", "not enrolled"),
+            ])
+            if let ended {
+                let when = ended.revokedAt.map { Moment.text($0) } ?? "–"
                 table.add([
                     say("已撤销", "revoked"),
                     say(
-                        "\(kept.name)，封存待送 \(kept.changes) 条",
-                        "\(kept.name), \(kept.changes) changes under seal"
+                        "\(when)，封存待送 \(ended.changes) 条",
+                        "\(when), \(ended.changes) changes under seal"
                     ),
                 ])
             }

@@ -43,6 +43,8 @@ struct StatusDocument: Encodable {
     var lastRepair: DeviceProfile.Repair?
     /// Of a revoked device: how many changes are kept under seal.
     var sealed: Int?
+    /// When a revoked device heard of it.
+    var revoked: String?
     /// Whether the device goes on as it is: `active`, or what keeps it from that.
     var state: String
     /// Whether what is personal is sealed on this device [D-05].
@@ -52,7 +54,8 @@ struct StatusDocument: Encodable {
     var leaseDaysLeft: Int64?
 
     enum CodingKeys: String, CodingKey {
-        case enrolled, name, server, areas, records, pending, returned, conflicts, receipt, sealed
+        case enrolled, name, server, areas, records, pending, returned, conflicts, receipt, sealed,
+            revoked
         case state, encrypted
         case leaseDays = "lease_days"
         case leaseDaysLeft = "lease_days_left"
@@ -67,7 +70,7 @@ struct StatusDocument: Encodable {
         leaseDaysLeft = status.lease?.daysLeft
         self.receipt = receipt.map(Receipt.init)
         enrolled = status.profile != nil
-        name = status.profile?.name
+        name = status.profile?.name ?? status.ended?.name
         server = status.profile?.server
         areas = status.profile?.grant.areas.map(\.rawValue) ?? []
         let pairs = Schema.current.types.map { ($0.name, status.counts[$0.number] ?? 0) }
@@ -85,13 +88,17 @@ struct StatusDocument: Encodable {
         conflicts = status.conflicts
         lastRepair = status.profile?.lastRepair
         sealed = status.kept?.changes
+        let ended = status.profile == nil ? status.ended?.revokedAt : nil
+        revoked = ended.map(Self.text)
         lastSync = Self.lastSync(status)
     }
 
     /// When the last sync ended, in ISO 8601.
     static func lastSync(_ status: ClientStatus) -> String? {
-        status.profile?.lastSync.map {
-            Date(timeIntervalSince1970: Double($0) / 1000).ISO8601Format()
-        }
+        status.profile?.lastSync.map(text)
+    }
+
+    private static func text(_ time: Int64) -> String {
+        Date(timeIntervalSince1970: Double(time) / 1000).ISO8601Format()
     }
 }

@@ -27,6 +27,28 @@ struct RevokedDeviceTests {
         #expect(record?.state.fields.text(of: 1) == "林小梅")
     }
 
+    @Test(
+        "[A-08] a revoked device of which nothing waits goes on saying that it was, and since when"
+    )
+    func endedWithNothing() async throws {
+        let world = try await World()
+        let device = try await world.device(named: "船上")
+        try await device.sync()
+        let id = try #require(try await device.client.profile()?.device)
+        try await world.service.revoke(id, takesOutbox: true)
+
+        let first = try await errorCode { try await device.sync() }
+        let ended = try await device.client.status().ended
+        let again = await #expect(throws: SyncError.self) { try await device.reopen().sync() }
+        _ = try await device.client.enrol(link: try await world.link(for: "新主人"))
+        let after = try await device.client.status()
+
+        #expect(first == "device_revoked" && again?.code == "device_revoked")
+        #expect(again?.message.contains("20") == true && again?.hint.contains("enroll") == true)
+        #expect(ended?.name == "船上" && ended?.revokedAt == world.clock.now)
+        #expect(after.profile?.name == "新主人")
+    }
+
     @Test("[A-08] nothing personal and no key is left in any byte of the files")
     func nothingLeft() async throws {
         let world = try await World()

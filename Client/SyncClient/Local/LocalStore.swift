@@ -116,7 +116,7 @@ public protocol LocalTransaction: LocalReader {
     func erase(_ id: RecordID) throws
     /// Erases everything, who this device is included; what is kept takes its place.
     func eraseEverything(keeping outbox: KeptOutbox?) throws
-    /// Forgets what was left of a device that was revoked.
+    /// Forgets the changes that were left of a device that was revoked; that it was, stays.
     func forgetKeptOutbox() throws
     /// Adds a change to the outbox.
     func append(_ entry: OutboxEntry) throws

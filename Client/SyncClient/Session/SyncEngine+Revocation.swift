@@ -1,3 +1,4 @@
+internal import Foundation
 internal import SyncProtocol
 internal import SyncTrust
 
@@ -29,16 +30,17 @@ extension SyncEngine {
                     server: profile.address,
                     serverKey: profile.serverKey ?? [],
                     name: profile.name,
-                    sealed: sealed.encoded,
+                    sealed: changes > 0 ? sealed.encoded : [],
                     changes: changes,
-                    mayDeliver: order.deliver
+                    mayDeliver: order.deliver,
+                    revokedAt: order.time
                 )
-                try transaction.eraseEverything(keeping: changes > 0 ? kept : nil)
+                try transaction.eraseEverything(keeping: kept)
             }
         } catch {
             return failed(error)
         }
-        return .surrendered(await afterSurrender() ?? .deviceRevoked)
+        return .surrendered(await afterSurrender() ?? .notEnrolled)
     }
 
     /// What the holder of a revoked device is told, once everything that can be done was done; `nil` where the
@@ -47,6 +49,7 @@ extension SyncEngine {
         // Until the log is written back, what was erased lingers in it. Where somebody reads it, next time.
         try? await store.scrub()
         guard let kept = try? await store.read({ try $0.keptOutbox() }) else { return nil }
+        guard !kept.isEmpty else { return .deviceRevoked(at: kept.revokedAt) }
         guard kept.mayDeliver else { return .deviceRevoked(keeping: kept.changes, hint: .bring) }
         do {
             let signature = try await transport.deliver(kept.sealed, to: kept.server)
@@ -63,11 +66,16 @@ extension SyncEngine {
 }
 
 extension SyncError {
-    static let deviceRevoked = SyncError(
-        "device_revoked",
-        "本设备已被撤销，数据已清除 This device was revoked; what it held is erased",
-        hint: "没有未送出的采集。 Nothing was waiting to be sent."
-    )
+    /// What it is told of which nothing waits, now or at any later sync.
+    fileprivate static func deviceRevoked(at time: Int64?) -> SyncError {
+        let when = time.map { Date(timeIntervalSince1970: Double($0) / 1000).ISO8601Format() }
+        return SyncError(
+            "device_revoked",
+            "本设备已被撤销，数据已清除\(when.map { "（\($0)）" } ?? "") This device was revoked and erased\(when.map { " (\($0))" } ?? "")",
+            hint:
+                "没有未送出的采集。继续使用须向运维人员索取新链接：residence enroll 链接。 Nothing was waiting to be sent. To use it again, ask the operator for a new link: residence enroll LINK."
+        )
+    }
 
     /// What whoever holds a revoked device can do for the changes that it keeps.
     fileprivate enum KeptHint: String {
