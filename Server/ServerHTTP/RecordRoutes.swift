@@ -54,7 +54,9 @@ struct RecordRoutes: Sendable {
     /// The device's areas, or the one asked for where the device may see it.
     private func areas(_ asked: AreaCode?, of device: StoredDevice) -> [AreaCode] {
         guard let asked else { return device.grant.areas }
-        if device.grant.areas.cover(asked) { return [asked] }
+        // Whoever sees some fields only could find out by it where a record stands.
+        let mayNarrow = device.grant.scope == nil || device.grant.areas.contains(asked)
+        if mayNarrow, device.grant.areas.cover(asked) { return [asked] }
         return device.grant.areas.filter { asked.contains($0) }
     }
 }

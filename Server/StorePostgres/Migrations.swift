@@ -33,6 +33,11 @@ enum Migrations {
             purpose: "how far a holder of very many areas has read",
             sql: "ALTER TABLE device ADD COLUMN vector bytea"
         ),
+        PlannedMigration(
+            version: 4,
+            purpose: "what the grant of an expected department covers",
+            sql: "ALTER TABLE enrolment ADD COLUMN scope text"
+        ),
     ]
 
     /// What is still to be done.

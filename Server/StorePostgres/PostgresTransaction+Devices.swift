@@ -93,7 +93,7 @@ extension PostgresTransaction {
     func enrolment(codeHash: [UInt8]) throws -> Enrolment? {
         try rows(
             """
-            SELECT name, areas, department, expires_at, used_by, role FROM enrolment
+            SELECT name, areas, department, expires_at, used_by, role, scope FROM enrolment
             WHERE code_hash = $1 \(locking)
             """,
             .bytes(codeHash)
@@ -104,6 +104,9 @@ extension PostgresTransaction {
                 areas: try JSONDecoder().decode([AreaCode].self, from: Data(row.bytes(1))),
                 department: row.optionalText(2),
                 role: Role(rawValue: row.text(5)) ?? .coordinator,
+                scope: try row.optionalBytes(6).map {
+                    try JSONDecoder().decode(GrantScope.self, from: Data($0))
+                },
                 expiresAt: row.int(3) ?? 0,
                 usedBy: row.device(4)
             )
@@ -113,8 +116,9 @@ extension PostgresTransaction {
     func save(_ enrolment: Enrolment) throws {
         queue(
             """
-            INSERT INTO enrolment (code_hash, name, areas, department, expires_at, used_by, role)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            INSERT INTO enrolment
+                (code_hash, name, areas, department, expires_at, used_by, role, scope)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
             ON CONFLICT (code_hash) DO UPDATE SET
                 used_by = excluded.used_by, expires_at = excluded.expires_at
             """,
@@ -124,7 +128,8 @@ extension PostgresTransaction {
             .text(enrolment.department),
             .int(enrolment.expiresAt),
             .device(enrolment.usedBy),
-            .text(enrolment.role.rawValue)
+            .text(enrolment.role.rawValue),
+            .text(try enrolment.scope.map(Self.text))
         )
     }
 

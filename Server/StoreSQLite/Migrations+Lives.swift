@@ -16,6 +16,11 @@ extension Migrations {
         ALTER TABLE device ADD COLUMN vector BLOB;
         """
 
+    /// What of the records an expected device will see, in JSON.
+    static let eighth = """
+        ALTER TABLE enrolment ADD COLUMN scope TEXT;
+        """
+
     /// Who read what.
     static let fifth = """
         CREATE TABLE access (

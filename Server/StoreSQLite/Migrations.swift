@@ -20,6 +20,7 @@ enum Migrations {
         migrator.registerMigration("5") { try $0.execute(sql: fifth) }
         migrator.registerMigration("6") { try $0.execute(sql: sixth) }
         migrator.registerMigration("7") { try $0.execute(sql: seventh) }
+        migrator.registerMigration("8") { try $0.execute(sql: eighth) }
         return migrator
     }
 

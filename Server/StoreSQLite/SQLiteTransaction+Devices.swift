@@ -58,7 +58,7 @@ extension SQLiteTransaction {
     func enrolment(codeHash: [UInt8]) throws -> Enrolment? {
         let row = try row(
             """
-            SELECT name, areas, department, expires_at, used_by, role FROM enrolment
+            SELECT name, areas, department, expires_at, used_by, role, scope FROM enrolment
             WHERE code_hash = ?
             """,
             [Data(codeHash)]
@@ -73,6 +73,9 @@ extension SQLiteTransaction {
                 ),
                 department: row[2],
                 role: Role(rawValue: row[5]) ?? .coordinator,
+                scope: try (row[6] as String?).map {
+                    try JSONDecoder().decode(GrantScope.self, from: Data($0.utf8))
+                },
                 expiresAt: row[3],
                 usedBy: (row[4] as Data?).flatMap { DeviceID(bytes: $0) }
             )
@@ -82,15 +85,16 @@ extension SQLiteTransaction {
     func save(_ enrolment: Enrolment) throws {
         try run(
             """
-            INSERT INTO enrolment (code_hash, name, areas, department, expires_at, used_by, role)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO enrolment
+                (code_hash, name, areas, department, expires_at, used_by, role, scope)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (code_hash) DO UPDATE SET
                 used_by = excluded.used_by, expires_at = excluded.expires_at
             """,
             [
                 Data(enrolment.codeHash), enrolment.name, try Self.json(enrolment.areas),
                 enrolment.department, enrolment.expiresAt, enrolment.usedBy.map { Data($0.bytes) },
-                enrolment.role.rawValue,
+                enrolment.role.rawValue, try enrolment.scope.map(Self.json),
             ]
         )
     }

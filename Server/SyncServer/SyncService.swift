@@ -75,7 +75,7 @@ public struct SyncService: Sendable {
             return response
         }
         response.backedUp = taken.device.backedUp
-        let grant = taken.device.grant
+        let grant = taken.device.grantTold
         // After a restore, a number may have been given to other areas.
         let isKnown = request.grant == grant.number && !taken.isFirstOfEpoch
         response.grant = isKnown ? nil : grant
@@ -238,7 +238,7 @@ public struct SyncService: Sendable {
                 return (FeedReader.News(hasMore: true), [] as [Settlement])
             }
             let news = try FeedReader(transaction: transaction, limits: limits)
-                .pages(for: request, of: taken.device.grant.areas)
+                .pages(for: request, of: taken.device.feeds)
             let settlements = try transaction.settlements(
                 countedFor: taken.device,
                 after: request.settlements

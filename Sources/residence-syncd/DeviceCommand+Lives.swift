@@ -67,7 +67,10 @@ extension DeviceCommand {
     /// Gives a device other areas.
     struct Areas: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: say("改变责任区或岗位", "Give a device other areas, or another role [A-06]."),
+            abstract: say(
+                "改变责任区、岗位或部门授权",
+                "Give a device other areas, another role or scope [A-06]."
+            ),
             discussion: say(
                 "下次同步时生效：新责任区的记录整体送达；不再负责的，先送出未同步的采集，再从设备上清除。",
                 "It holds from the next sync: a new area arrives whole; one taken away is erased after its unsent changes went up."
@@ -103,6 +106,7 @@ extension DeviceCommand {
 
         @Option(help: ArgumentHelp(say("岗位", "Its role."), valueName: "ROLE"))
         var role: String?
+        @OptionGroup var granted: ScopeOptions
 
         func run() async throws {
             try await options.run {
@@ -112,6 +116,7 @@ extension DeviceCommand {
                 let changed = try await service.assign(
                     areas,
                     role: try role.map(Add.role),
+                    scope: try granted.scope,
                     to: device.id
                 )
                 if options.json { return try Console.out(json: Row(changed)) }

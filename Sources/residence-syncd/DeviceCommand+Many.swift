@@ -45,11 +45,11 @@ extension DeviceCommand {
             abstract: say("按名单登记多台设备", "Expect every device of a list."),
             discussion: say(
                 """
-                名单为 CSV：名称、区划两列必有，岗位、部门可有可无；一台设备有几个区划时以空格隔开。名单有误则一台也不登记。
+                名单为 CSV：名称、区划两列必有，岗位、部门可有可无；部门须另有类型或字段列；一台设备有几个区划时以空格隔开。名单有误则一台也不登记。
                 生成的链接等同于钥匙：文件仅所有者可读，发放后请删除。
                 """,
                 """
-                The list is a CSV file with the columns name and areas, and where wanted role and department; several areas of \
+                The list is a CSV file with the columns name and areas, and where wanted role and department, of which types or fields say what it may see; several areas of \
                 a device are set apart by blanks. Where a row is wrong, no device is expected. \
                 The links are as good as keys: the file is its owner's alone; delete it once they are handed out.
                 """
@@ -125,7 +125,8 @@ private struct DeviceList {
 
     private static let columns = [
         "name": ["name", "名称"], "areas": ["areas", "区划"], "role": ["role", "岗位"],
-        "department": ["department", "部门"],
+        "department": ["department", "部门"], "types": ["types", "类型"],
+        "fields": ["fields", "字段"],
     ]
 
     /// Throws `device_list_invalid` with the first row that is wrong.
@@ -168,14 +169,16 @@ private struct DeviceList {
         }
         let texts = (cells["areas"] ?? "").split(whereSeparator: { " ;、，；".contains($0) })
         guard !texts.isEmpty else { throw wrong(row, "区划是空的 There is no area", path) }
-        let department = cells["department"].flatMap { $0.isEmpty ? nil : $0 }
+        func cell(_ name: String) -> String? { cells[name].flatMap { $0.isEmpty ? nil : $0 } }
+        let department = cell("department")
+        let granted = ScopeOptions(types: cell("types"), fields: cell("fields"))
         do {
             return ExpectedDevice(
                 name: name,
                 areas: try texts.map { try DeviceCommand.Add.area(String($0)) },
                 department: department,
-                role: try cells["role"].flatMap { $0.isEmpty ? nil : $0 }
-                    .map(DeviceCommand.Add.role) ?? .coordinator
+                role: try cell("role").map(DeviceCommand.Add.role) ?? .coordinator,
+                scope: try granted.scope(of: department)
             )
         } catch let error as SyncError {
             throw wrong(row, error.message, path)

@@ -74,6 +74,7 @@ struct DeviceCommand: AsyncParsableCommand {
             )
         )
         var department: String?
+        @OptionGroup var granted: ScopeOptions
 
         func validate() throws {
             guard name != nil || principal != nil else {
@@ -97,12 +98,14 @@ struct DeviceCommand: AsyncParsableCommand {
         ) async throws -> (code: OneTimeCode, expires: Int64) {
             let called = [principal, name].compactMap(\.self).joined(separator: " ")
             let role = try Self.role(role)
+            let scope = try granted.scope(of: department)
             guard let replaces else {
                 return try await service.expectDevice(
                     named: called,
                     areas: areas,
                     department: department,
-                    role: role
+                    role: role,
+                    scope: scope
                 )
             }
             return try await service.expectReplacement(
@@ -110,7 +113,8 @@ struct DeviceCommand: AsyncParsableCommand {
                 named: called,
                 areas: areas,
                 department: department,
-                role: role
+                role: role,
+                scope: scope
             )
         }
 
@@ -168,7 +172,7 @@ struct DeviceCommand: AsyncParsableCommand {
                 for device in devices {
                     table.add([
                         device.name, String(device.id.description.prefix(12)),
-                        say(device.role.label.zh, device.role.label.en),
+                        device.roleText,
                         device.grant.areas.map(\.rawValue).joined(separator: " "),
                         String(device.highWater.rawValue), String(device.pending),
                         String(lags[device.id] ?? 0),
@@ -246,6 +250,9 @@ struct DeviceCommand: AsyncParsableCommand {
 
         @Option(help: ArgumentHelp(say("岗位", "Its role."), valueName: "ROLE"))
         var role = "coordinator"
+        @Option(help: ArgumentHelp(say("所属部门", "The department that speaks through it.")))
+        var department: String?
+        @OptionGroup var granted: ScopeOptions
 
         func run() async throws {
             try await options.run {
@@ -263,7 +270,17 @@ struct DeviceCommand: AsyncParsableCommand {
                     )
                 }
                 let role = try Add.role(role)
-                let confirmed = try await service.confirm(device.id, areas: codes, role: role)
+                let department = department ?? device.department
+                // One that was a department's is not made anybody else's by leaving that out.
+                let wasOne = device.claimed?.role == .department || department != nil
+                let confirmed = try await service.confirm(
+                    device.id,
+                    areas: codes,
+                    role: wasOne ? .department : role,
+                    department: department,
+                    scope: wasOne && device.grant.scope != nil && !granted.isGiven
+                        ? device.grant.scope : try granted.scope(of: wasOne ? "" : nil)
+                )
                 if options.json { return try Console.out(json: Row(confirmed)) }
                 Console.out(
                     say(
@@ -280,6 +297,8 @@ struct DeviceCommand: AsyncParsableCommand {
         var id: String
         var name: String
         var role: String
+        var department: String?
+        var scope: [String]?
         var areas: [String]
         var changes: UInt64
         var enrolled: String
@@ -299,7 +318,7 @@ struct DeviceCommand: AsyncParsableCommand {
         var idleDays: Int64?
 
         enum CodingKeys: String, CodingKey {
-            case id, name, role, areas, changes, enrolled, software
+            case id, name, role, department, scope, areas, changes, enrolled, software
             case lastContact = "last_contact"
             case clockOffsetMilliseconds = "clock_offset_ms"
             case isForked = "forked"
@@ -320,6 +339,8 @@ struct DeviceCommand: AsyncParsableCommand {
             id = device.id.description
             name = device.name
             role = device.role.rawValue
+            department = device.department
+            scope = device.grant.scope?.names
             areas = device.grant.areas.map(\.rawValue)
             changes = device.highWater.rawValue
             enrolled = SystemClock.iso(device.enrolledAt)

@@ -73,7 +73,7 @@ struct RolesTests {
             try await TestHost.run { host in
                 let record = try await Self.story(host)
                 let device = try await Self.somebody(role, at: host)
-                let isAllowed = act.map(role.may) ?? true
+                let isAllowed = act.map { role.may($0) } ?? true
 
                 let answer = try await OtherAreasTests.ask(route, by: device, about: record)
 

@@ -71,6 +71,8 @@ struct DevicesTests {
             name: "高亭 林小梅",
             areas: [Sample.gaoting, Sample.dongsha],
             department: "住建",
+            role: .department,
+            scope: try GrantScope(types: ["dwelling"], fields: ["person.sex"]),
             expiresAt: Sample.noon
         )
         let used = Self.used(expected)

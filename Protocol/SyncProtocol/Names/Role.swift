@@ -15,6 +15,8 @@ public enum Role: String, Hashable, Codable, CaseIterable, Sendable {
     public enum Act: Hashable, CaseIterable, Sendable {
         /// Capture, edit and delete records, and mend what was returned to the own device.
         case capture
+        /// Hold a copy of what stands in the areas, and follow it: feeds, their digests and their news.
+        case follow
         /// Say that two ids are one person's, and take it back.
         case reidentify
         /// Settle conflicts.
@@ -33,9 +35,12 @@ public enum Role: String, Hashable, Codable, CaseIterable, Sendable {
     // > discarding what was returned is for reviewers and operators.
 
     /// Whether the role may do something: the one table.
-    public func may(_ act: Act) -> Bool {
+    ///
+    /// A grant that covers some types and fields only gives no copy of anything: its holder reads by listing.
+    public func may(_ act: Act, within scope: GrantScope? = nil) -> Bool {
         switch (self, act) {
         case (_, .capture): true
+        case (_, .follow): scope == nil
         case (.department, .reidentify): false
         case (_, .reidentify): true
         case (.reviewer, .resolve), (.reviewer, .settle): true

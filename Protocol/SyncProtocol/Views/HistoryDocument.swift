@@ -116,6 +116,26 @@ public struct RecordHistory: Sendable {
         self.then = then
     }
 
+    /// What of it somebody may see whose grant covers some types and fields only.
+    ///
+    /// Of other changes it tells that they were, and what people wrote about them is left out.
+    public func seen(within scope: GrantScope?) -> RecordHistory {
+        guard let scope, !scope.coversWhole(type) else { return self }
+        func masked(_ fields: FieldMap) -> FieldMap { scope.masked(fields, of: type) ?? FieldMap() }
+        var seen = self
+        seen.then = then.map { $0.saying(masked($0.fields)) }
+        seen.steps = steps.map { step in
+            var step = step
+            step.fields = step.fields.filter { scope.covers($0, of: type) }
+            step.before = masked(step.before)
+            step.after = masked(step.after)
+            step.proposed = masked(step.proposed)
+            step.reason = ""
+            return step
+        }
+        return seen
+    }
+
     /// The history as people and scripts read it: a `History` of `views.proto`, in JSON.
     public var json: [UInt8] { jsonBytes(view) }
 

@@ -10,6 +10,8 @@ public struct Principal: Hashable, Sendable {
     public var role: Role
     /// The areas in which they may act; `nil` for everywhere.
     public var areas: [AreaCode]?
+    /// What of the records there they may see and say; `nil` for everything.
+    public var scope: GrantScope?
     /// The number of the device's grant.
     public var grant: UInt64?
     /// Whose changes count as the device's own, up to which number.
@@ -24,6 +26,7 @@ public struct Principal: Hashable, Sendable {
         name = device.name
         role = device.role
         areas = device.grant.areas
+        scope = device.grant.scope
         grant = device.grant.number
         parts = device.succession.parts
         names = device.names
@@ -49,6 +52,44 @@ public struct Principal: Hashable, Sendable {
     func sees(_ placements: [Placement]) -> Bool {
         guard let areas else { return true }
         return placements.contains { areas.cover($0.area) }
+    }
+
+    // > [A-14] Nothing else of a record is told to its device by any answer, and where a record stands only as far
+    // > as the grant's own areas tell.
+
+    /// A record as they may see it; `nil` where they may not.
+    func seen(_ record: StoredRecord) -> StoredRecord? {
+        guard sees(record.placements) else { return nil }
+        guard let scope else { return record }
+        guard let type = Schema.current.type(record.state.type),
+            let fields = scope.masked(record.state.fields, of: type)
+        else { return nil }
+        let places = (areas ?? []).filter { area in
+            record.placements.contains { area.contains($0.area) }
+        }
+        return StoredRecord(
+            state: record.state.saying(fields),
+            placements: places.map { Placement(area: $0, position: .start) },
+            openConflicts: record.openConflicts
+        )
+    }
+
+    /// Whether they may see a conflict of a record that they see.
+    func sees(_ entry: ConflictEntry) -> Bool {
+        guard let scope else { return true }
+        guard let type = Schema.current.type(entry.type) else { return false }
+        return scope.coversWhole(type)
+            || (entry.conflict.kind == .field
+                && entry.conflict.fields.allSatisfy { scope.covers($0, of: type) })
+    }
+
+    /// Whether they may see what a change says.
+    func sees(_ stored: StoredChange) -> Bool {
+        guard let scope else { return true }
+        guard let change = try? Change(payload: stored.payload, epoch: stored.epoch),
+            let type = Schema.current.type(change.type)
+        else { return false }
+        return scope.covers(change, of: type)
     }
 }
 

@@ -58,7 +58,8 @@ extension SyncService {
             server: try hand.device,
             for: principal.name,
             as: principal.role,
-            in: principal.areas
+            in: principal.areas,
+            within: principal.scope
         )
         guard let returned = try mended.flatMap(transaction.returned),
             let id = returned.change.record, try transaction.records([id]).isEmpty,
@@ -75,7 +76,7 @@ extension SyncService {
         now: Int64,
         in transaction: some StoreReader
     ) throws -> Change {
-        guard let found = try transaction.records([id])[id], principal.sees(found.placements) else {
+        guard let found = try transaction.records([id])[id], principal.seen(found) != nil else {
             throw SyncError.recordNotFound
         }
         return Change(

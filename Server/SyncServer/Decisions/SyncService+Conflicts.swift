@@ -87,12 +87,12 @@ extension SyncService {
         in transaction: some StoreReader
     ) throws -> PlacedConflict? {
         guard let record = try transaction.records([entry.record])[entry.record],
-            principal.sees(record.placements)
+            principal.sees(entry), let seen = principal.seen(record)
         else { return nil }
         return PlacedConflict(
             entry: entry,
             place: ConflictPlace(
-                areas: record.placements.map(\.area),
+                areas: seen.placements.map(\.area),
                 revision: record.state.revision
             )
         )

@@ -40,7 +40,7 @@ extension SyncService {
             let rows = try await store.read {
                 try $0.records(ofType: type.number, after: after, limit: page)
             }
-            for record in rows where record.state.isLive && principal.sees(record.placements) {
+            for record in rows.compactMap(principal.seen) where record.state.isLive {
                 finder.add(record.state.id, record.state.fields)
             }
             cursor = rows.count < page ? nil : rows.last?.state.id
@@ -49,8 +49,9 @@ extension SyncService {
         let found: [ProposedPair] = try await store.read { transaction in
             try pairs.compactMap { pair in
                 let found = try transaction.records([pair.first, pair.second])
-                guard let first = found[pair.first], let second = found[pair.second],
-                    [first, second].allSatisfy({ $0.state.isLive && principal.sees($0.placements) })
+                guard let first = found[pair.first].flatMap(principal.seen),
+                    let second = found[pair.second].flatMap(principal.seen),
+                    first.state.isLive, second.state.isLive
                 else { return nil }
                 return ProposedPair(pair: pair, first: first, second: second)
             }

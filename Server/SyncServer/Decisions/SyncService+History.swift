@@ -29,7 +29,7 @@ extension SyncService {
         for principal: Principal
     ) async throws -> RecordHistory {
         let history = try await store.read { transaction in
-            guard let record = try transaction.records([id])[id], principal.sees(record.placements),
+            guard let record = try transaction.records([id])[id], principal.seen(record) != nil,
                 let type = Schema.current.type(record.state.type)
             else { throw SyncError.recordNotFound }
             let steps = try transaction.steps(of: id)
@@ -39,7 +39,7 @@ extension SyncService {
                 }
             )
             return HistoryWalk(record: record.state, steps: steps, names: names)
-                .history(type, at: moment)
+                .history(type, at: moment).seen(within: principal.scope)
         }
         await note(.history, [id], by: principal)
         return history

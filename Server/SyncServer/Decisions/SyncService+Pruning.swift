@@ -22,7 +22,7 @@ extension SyncService {
         }
         var pruned = 0
         for feed in areas {
-            let holders = active.filter { $0.grant.areas.cover(feed.area) }.map(\.id)
+            let holders = active.filter { $0.feeds.cover(feed.area) }.map(\.id)
             pruned += try await store.write { transaction in
                 let readings = try transaction.readings(of: feed.area)
                 // A device that has read nothing yet is sent no tombstone when it begins.

@@ -64,8 +64,7 @@ extension SyncService {
                 )
                 for returned in rows {
                     guard let device = try transaction.device(returned.change.device),
-                        principal.sees(returned, by: device)
-                            || handovers.isHeir(principal.names, of: returned)
+                        principal.sees(returned, by: device, handovers)
                     else { continue }
                     page.entries.append((returned, device.name))
                 }
@@ -107,8 +106,7 @@ extension SyncService {
     ) throws -> (returned: ReturnedChange, author: String) {
         guard let returned = try transaction.returned(id),
             let device = try transaction.device(returned.change.device),
-            try principal.sees(returned, by: device)
-                || transaction.handovers().isHeir(principal.names, of: returned)
+            try principal.sees(returned, by: device, transaction.handovers())
         else {
             throw SyncError(
                 "quarantine_not_found",
@@ -277,8 +275,17 @@ extension SyncError {
 }
 
 extension Principal {
-    /// Whether they may see what was returned to a device.
-    fileprivate func sees(_ returned: ReturnedChange, by device: StoredDevice) -> Bool {
+    /// Whether they may see what was returned to a device, which may have been handed over to them.
+    fileprivate func sees(
+        _ returned: ReturnedChange,
+        by device: StoredDevice,
+        _ handovers: [Handover]
+    ) -> Bool {
+        guard sees(returned.change) else { return false }
+        return sees(returned, by: device) || handovers.isHeir(names, of: returned)
+    }
+
+    private func sees(_ returned: ReturnedChange, by device: StoredDevice) -> Bool {
         if device.id == self.device { return true }
         let sequence = returned.change.sequence.rawValue
         if parts.first(where: { sequence <= $0.last })?.device == device.id { return true }

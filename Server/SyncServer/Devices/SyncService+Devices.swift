@@ -36,6 +36,8 @@ public struct ExpectedDevice: Sendable {
     public let department: String?
     /// What it may do; a department's is its own.
     public let role: Role
+    /// What of the records it may see and say; `nil` for everything.
+    public let scope: GrantScope?
     /// By which it enrols itself, once.
     public let code: OneTimeCode
 
@@ -45,10 +47,11 @@ public struct ExpectedDevice: Sendable {
         areas: [AreaCode],
         department: String? = nil,
         role: Role = .coordinator,
+        scope: GrantScope? = nil,
         code: OneTimeCode = OneTimeCode()
     ) {
         (self.name, self.areas, self.department) = (name, areas, department)
-        (self.role, self.code) = (role, code)
+        (self.role, self.scope, self.code) = (role, scope, code)
     }
 }
 
@@ -64,6 +67,7 @@ extension SyncService {
         areas: [AreaCode],
         department: String? = nil,
         role: Role = .coordinator,
+        scope: GrantScope? = nil,
         lifetime: Int64 = codeLifetime,
         code: OneTimeCode = OneTimeCode()
     ) async throws -> (code: OneTimeCode, expires: Int64) {
@@ -72,6 +76,7 @@ extension SyncService {
             areas: areas,
             department: department,
             role: role,
+            scope: scope,
             code: code
         )
         return (code, try await expectDevices([expected], lifetime: lifetime))
@@ -92,6 +97,7 @@ extension SyncService {
                 areas: expected.areas,
                 department: expected.department,
                 role: expected.department == nil ? expected.role : .department,
+                scope: expected.scope,
                 expiresAt: expires
             )
         }
@@ -125,8 +131,10 @@ extension SyncService {
             device: device.id,
             epoch: epoch,
             serverKey: identity.key.publicKey.bytes,
-            identityKey: identity.naturalKey.bytes,
-            grant: device.grant,
+            // Whoever may not see what ids derive from could find it out with the key.
+            identityKey: device.grant.scope?.coversIdentities == false
+                ? [] : identity.naturalKey.bytes,
+            grant: device.grantTold,
             serverTime: now,
             certificate: try await EnrolmentCertificate.signed(
                 by: identity.key,
@@ -184,7 +192,7 @@ extension SyncService {
             publicKey: key.bytes,
             name: enrolment.name,
             department: enrolment.department,
-            grants: [Grant(number: 1, areas: enrolment.areas, role: enrolment.role)],
+            grants: [enrolment.grant(number: 1)],
             chain: Chain.start,
             enrolledAt: now,
             software: request.software
@@ -195,11 +203,7 @@ extension SyncService {
         } else if let known = try transaction.device(device.id) {
             guard known.revoked == nil else { throw SyncError.deviceRevoked }
             // A key that is known goes on where it was: its changes are not numbered anew.
-            let next = Grant(
-                number: known.grant.number + 1,
-                areas: enrolment.areas,
-                role: enrolment.role
-            )
+            let next = enrolment.grant(number: known.grant.number + 1)
             let name = device.name
             device = known
             device.name = name
@@ -254,6 +258,12 @@ extension SyncService {
         guard device.suspendedAt == nil else { throw SyncError.deviceSuspended }
         guard !isOver || hearsOfRevocation else { throw SyncError.deviceRevoked }
         return device
+    }
+}
+
+extension Enrolment {
+    fileprivate func grant(number: UInt64) -> Grant {
+        Grant(number: number, areas: areas, role: role, scope: scope)
     }
 }
 

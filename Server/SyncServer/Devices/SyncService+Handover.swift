@@ -22,8 +22,8 @@ extension SyncService {
     /// Gives a device's work to another one; with `keeping`, the first one holds its areas, too.
     ///
     /// `areas` are those that are given; all that it holds where none are named. Throws `role_forbidden`,
-    /// `device_unknown`, `device_is_same`, `device_suspended`, `device_revoked`, `device_awaits_confirmation` of the
-    /// one that gets it, and `area_not_held`.
+    /// `device_unknown`, `device_is_same`, `device_suspended`, `device_revoked`, `device_awaits_confirmation` and
+    /// `device_is_partial` of the one that gets it, and `area_not_held`.
     public func handOver(
         from giver: DeviceID,
         to taker: DeviceID,
@@ -46,6 +46,8 @@ extension SyncService {
             else { throw SyncError.deviceUnknown }
             try to.mustBeInUse()
             guard to.claimed == nil else { throw SyncError.awaitsConfirmation(to.id) }
+            // It would not see the work that it was given.
+            guard to.grant.scope == nil else { throw SyncError.deviceIsPartial }
             let held = try transaction.areaMap().current(from.grant.areas)
             let wanted = try transaction.areaMap().current(chosen)
             for area in wanted where !held.cover(area) { throw SyncError.areaNotHeld(area, held) }
@@ -127,7 +129,8 @@ extension SyncService {
         named name: String,
         areas: [AreaCode],
         department: String? = nil,
-        role: Role = .coordinator
+        role: Role = .coordinator,
+        scope: GrantScope? = nil
     ) async throws -> (code: OneTimeCode, expires: Int64) {
         guard replaced != identity.key.publicKey.deviceID,
             let device = try await store.read({ try $0.device(replaced) })
@@ -141,6 +144,7 @@ extension SyncService {
             areas: areas,
             department: department,
             role: role,
+            scope: scope,
             code: code
         )
     }
@@ -162,6 +166,12 @@ extension SyncError {
         "device_is_same",
         "两台设备是同一台 Both are the same device",
         hint: "未作任何改动。 Nothing was changed."
+    )
+
+    fileprivate static let deviceIsPartial = SyncError(
+        "device_is_partial",
+        "该设备的授权只含部分字段，看不到所交的工作 The device's grant covers some fields only: it would not see the work",
+        hint: "未作任何改动；请交给其他设备。 Nothing was changed; hand it to another device."
     )
 
     fileprivate static func areaNotHeld(_ area: AreaCode, _ held: [AreaCode]) -> SyncError {

@@ -10,7 +10,7 @@ extension SyncService {
             var lags: [DeviceID: UInt64] = [:]
             for device in try transaction.devices()
             where device.revoked == nil && device.succession.rekeyedAt == nil {
-                for head in try transaction.heads(under: device.grant.areas) {
+                for head in try transaction.heads(under: device.feeds) {
                     let known = try readings[head.area] ?? transaction.readings(of: head.area)
                     readings[head.area] = known
                     let read = known[device.id]?.rawValue ?? 0

@@ -5,25 +5,29 @@ extension SyncService {
     // > [A-06] An assignment of areas is the device's next grant, and holds from its next request. What was
     // > captured under an earlier grant that held the area is accepted however late it arrives.
 
-    /// Gives a device other areas, or another role.
+    /// Gives a device other areas, another role, or, with `scope`, another scope: of everything where that is `nil`.
     ///
-    /// Throws `device_revoked`, and `device_awaits_confirmation` where `confirm` is what it needs.
+    /// Throws `device_revoked`, `scope_unfit` of a device that speaks for no department, and `device_awaits_confirmation` where `confirm` is what it needs.
     @discardableResult
     public func assign(
         _ areas: [AreaCode],
         role: Role? = nil,
+        scope: GrantScope?? = .none,
         to id: DeviceID
     ) async throws -> StoredDevice {
         let areas = try await areaMap().current(areas)
         return try await change(id) { device in
             guard device.claimed == nil else { throw SyncError.awaitsConfirmation(device.id) }
-            let next = Grant(
-                number: device.grant.number + 1,
-                areas: areas,
-                role: role ?? device.grant.role
-            )
+            var next = device.grant
+            next.areas = areas
+            next.role = role ?? next.role
+            if let scope { next.scope = scope }
+            guard next.scope == nil || device.role == .department else {
+                throw SyncError.scopeOfOthers
+            }
             // The same again is no new grant.
-            guard next.areas != device.grant.areas || next.role != device.grant.role else { return }
+            guard next != device.grant else { return }
+            next.number += 1
             device.grants.append(next)
         }
     }
@@ -106,6 +110,12 @@ extension SyncError {
         "device_revoked",
         "本设备已被撤销 This device was revoked",
         hint: "请与运维人员联系。 Ask the operator."
+    )
+
+    static let scopeOfOthers = SyncError(
+        "scope_unfit",
+        "只有部门的授权可以限于部分类型和字段 Only a department's grant names types and fields",
+        hint: "未作任何改动。 Nothing was changed."
     )
 
     static let deviceIsServer = SyncError(

@@ -61,7 +61,7 @@ extension SyncService {
             guard var device = try transaction.device(id), number > device.grant.number else {
                 return
             }
-            device.claimed = Grant(number: number, areas: [], role: device.grant.role)
+            device.claimed = Grant(number: number, areas: [], role: device.role)
             try transaction.save(device)
         }
     }
@@ -73,7 +73,9 @@ extension SyncService {
     public func confirm(
         _ id: DeviceID,
         areas: [AreaCode],
-        role: Role
+        role: Role,
+        department: String? = nil,
+        scope: GrantScope? = nil
     ) async throws -> StoredDevice {
         try await store.write { transaction in
             guard var device = try transaction.device(id), let claimed = device.claimed,
@@ -92,9 +94,11 @@ extension SyncService {
                     // Above whatever the device holds: or it would not hear of these areas.
                     number: max(device.grant.number, min(claimed.number, Self.grantLimit)) + 1,
                     areas: try transaction.areaMap().current(areas),
-                    role: role
+                    role: role,
+                    scope: scope ?? device.grant.scope
                 )
             )
+            if let department { device.department = department }
             try transaction.save(device)
             return device
         }

@@ -33,6 +33,7 @@ extension SyncService {
                     areas: device.grant.areas,
                     department: device.department,
                     role: device.role,
+                    scope: device.grant.scope,
                     expiresAt: expires
                 )
             )

@@ -117,7 +117,7 @@ extension SyncService {
             }
             vector = meant
         }
-        let shown = request.bookmarks.filter { device.grant.areas.cover($0.area) }
+        let shown = request.bookmarks.filter { device.feeds.cover($0.area) }
         let all = vector.with(shown)
         try check(bookmarks: all.count)
         guard all.count > limits.bookmarksShown else {

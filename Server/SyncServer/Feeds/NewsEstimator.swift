@@ -20,7 +20,7 @@ extension SyncService {
             try device.mustBeInUse()
             var estimator = NewsEstimator(schema: schema)
             try FeedReader(transaction: transaction, limits: limits)
-                .walk(for: asked, of: device.grant.areas) { estimator.add($0) }
+                .walk(for: asked, of: device.feeds) { estimator.add($0) }
             return estimator.estimate(pageBytes: limits.pageBytes)
         }
     }

@@ -26,6 +26,7 @@ extension SyncService {
             while page.records.count <= limit {
                 let rows = try transaction.records(ofType: type, after: cursor, limit: limit + 1)
                 page.records += rows.filter { Self.isVisible($0, in: areas) }
+                    .compactMap(principal.seen)
                 guard rows.count > limit, let last = rows.last else { break }
                 cursor = last.state.id
             }
@@ -46,9 +47,11 @@ extension SyncService {
         _ id: RecordID,
         for principal: Principal
     ) async throws -> (record: StoredRecord, conflicts: [ConflictEntry])? {
-        guard let found = try await record(id, in: principal.areas) else { return nil }
+        guard let found = try await record(id, in: principal.areas),
+            let seen = principal.seen(found.record)
+        else { return nil }
         await note(.record, [id], by: principal)
-        return found
+        return (seen, found.conflicts.filter(principal.sees))
     }
 
     /// A record that stands in some areas, or anywhere, with all its conflicts; `nil` where there is

@@ -28,7 +28,7 @@ extension SyncService {
             var answer = RepairResponse(epoch: try transaction.epoch(), serverTime: now)
             let principal = Principal(device)
             guard request.epoch == answer.epoch else { return (answer, principal) }
-            let areas = device.grant.areas
+            let areas = device.feeds
             var bookkeeper = Bookkeeper(transaction: transaction, limits: limits)
             for branch in request.branches {
                 guard bookkeeper.room > 0 else { break }

@@ -10,7 +10,7 @@ struct Actor {
 
     private enum Powers {
         case granted(StoredDevice)
-        case lent(Role, areas: [AreaCode]?)
+        case lent(Role, areas: [AreaCode]?, GrantScope?)
     }
 
     init(_ device: StoredDevice) {
@@ -19,9 +19,15 @@ struct Actor {
     }
 
     /// The server's own device, for somebody with a role in some areas; `nil` for everywhere.
-    init(server device: StoredDevice, for name: String, as role: Role, in areas: [AreaCode]?) {
+    init(
+        server device: StoredDevice,
+        for name: String,
+        as role: Role,
+        in areas: [AreaCode]?,
+        within scope: GrantScope? = nil
+    ) {
         author = Author(device: device.id, name: name, isShared: true)
-        powers = .lent(role, areas: areas)
+        powers = .lent(role, areas: areas, scope)
     }
 
     /// The same powers, for what somebody else had said.
@@ -48,7 +54,7 @@ struct Actor {
     func may(_ act: Role.Act, under grant: UInt64) -> Bool {
         switch powers {
         case .granted(let device): device.role(ofGrant: grant).may(act)
-        case .lent(let role, _): role.may(act)
+        case .lent(let role, _, _): role.may(act)
         }
     }
 
@@ -56,7 +62,15 @@ struct Actor {
     func areas(under grant: UInt64) -> [AreaCode]? {
         switch powers {
         case .granted(let device): device.areas(ofGrant: grant)
-        case .lent(_, let areas): areas
+        case .lent(_, let areas, _): areas
+        }
+    }
+
+    /// What of the records it may see and say; `nil` for everything.
+    func scope(under grant: UInt64) -> GrantScope? {
+        switch powers {
+        case .granted(let device): device.scope(ofGrant: grant)
+        case .lent(_, _, let scope): scope
         }
     }
 }

@@ -36,6 +36,7 @@ struct Judge {
     }
 
     private func effects(of examined: Examined, _ type: RecordType) throws -> [Effect] {
+        if let refusal = outsideScope(examined.change, type) { throw refusal }
         let standing = try records.record(examined.change.record)
         let change = try onCommonGround(examined.change, standing)
         try checkPresence(of: standing, for: change, examined, type)
@@ -100,6 +101,16 @@ struct Judge {
         }
         guard let standing else { return [effect] }
         return [effect] + (try passedOn(change, from: standing, type, origin: via))
+    }
+
+    // > [A-14] A change that touches anything else, or the whole of a record of which it sees a part, is quarantined
+    // > as `outside_scope` with the field.
+    private func outsideScope(_ change: Change, _ type: RecordType) -> Refusal? {
+        guard let scope = actor.scope(under: change.grant), !scope.covers(change, of: type) else {
+            return nil
+        }
+        let field = change.touched.first { !scope.covers($0, of: type) }
+        return .outsideScope(type, scope.covers(type) ? field : nil)
     }
 
     private func checkPresence(

@@ -78,6 +78,18 @@ struct Refusal: Error {
         code: "outside_areas",
         message: "不在本设备的责任区内 The record is outside the areas of the device's grant"
     )
+    /// Something that a department's grant does not cover: a field, or the type itself.
+    static func outsideScope(_ type: RecordType, _ field: UInt32?) -> Refusal {
+        let named = field.map { type.field($0) }
+        let zh = [type.zh, named??.zh].compactMap(\.self).joined(separator: "·")
+        let name = [type.name.lowercased(), named??.name].compactMap(\.self).joined(separator: ".")
+        return Refusal(
+            code: "outside_scope",
+            field: field ?? 0,
+            message: "本部门的授权不含（\(zh)） The department's grant does not cover \(name)"
+        )
+    }
+
     static let tooLarge = Refusal(
         code: "record_too_large",
         message: "记录过大 The record is larger than allowed"

@@ -62,11 +62,11 @@ public final class News: Sendable {
             let former = state.entries[device.id]
             guard former != nil || state.entries.count < limit else { return (false, nil, false) }
             state.store = store
-            state.move(device.id, from: former?.areas ?? [], to: device.grant.areas)
+            state.move(device.id, from: former?.areas ?? [], to: device.feeds)
             state.forget(former)
             state.entries[device.id] = Entry(
                 watch: watch,
-                areas: device.grant.areas,
+                areas: device.feeds,
                 names: device.names,
                 mark: mark ?? nothing,
                 turn: turn
@@ -175,7 +175,7 @@ public final class News: Sendable {
                     answers[question.device] = Answer(areas: areas, mark: nil)
                     continue
                 }
-                areas = device.grant.areas
+                areas = device.feeds
                 mark.grant = device.grant.number
                 // Those of another epoch are numbered anew.
                 if mark.epoch != epoch { mark.settlement = 0 }

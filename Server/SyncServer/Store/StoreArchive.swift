@@ -36,7 +36,7 @@ public enum ArchiveTable: String, CaseIterable, Codable, Sendable {
         case .enrolment:
             [
                 .bytes("code_hash"), .text("name"), .text("areas"), .text("department"),
-                .text("role"), .int("expires_at"), .id("used_by"),
+                .text("role"), .int("expires_at"), .id("used_by"), .text("scope"),
             ]
         case .record:
             [

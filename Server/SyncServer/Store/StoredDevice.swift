@@ -100,6 +100,25 @@ public struct StoredDevice: Hashable, Sendable {
         role(of: grants.first { $0.number == number } ?? grant)
     }
 
+    /// What of the records the grant with a number covers; `nil` for everything.
+    func scope(ofGrant number: UInt64) -> GrantScope? {
+        (grants.first { $0.number == number } ?? grant).scope
+    }
+
+    // > [A-14] Such a device follows no feed: it is told of no area, and reads by listing.
+
+    /// The areas of which it holds a copy.
+    var feeds: [AreaCode] { role.may(.follow, within: grant.scope) ? grant.areas : [] }
+
+    /// The grant as the device hears of it.
+    var grantTold: Grant {
+        Grant(
+            number: grant.number,
+            areas: feeds,
+            role: department == nil ? grant.role : .department
+        )
+    }
+
     private func role(of grant: Grant) -> Role { department == nil ? grant.role : .department }
 
     /// Throws `device_suspended`, `device_revoked` and `device_rekeyed`.
@@ -124,6 +143,8 @@ public struct Enrolment: Hashable, Sendable {
     public var department: String?
     /// What whoever holds it will be.
     public var role: Role
+    /// What of the records it will see; `nil` for everything.
+    public var scope: GrantScope?
     /// When the code stops working, in milliseconds since 1970.
     public var expiresAt: Int64
     /// The device that brought the code; `nil` while it is unused.
@@ -136,6 +157,7 @@ public struct Enrolment: Hashable, Sendable {
         areas: [AreaCode],
         department: String? = nil,
         role: Role = .coordinator,
+        scope: GrantScope? = nil,
         expiresAt: Int64,
         usedBy: DeviceID? = nil
     ) {
@@ -144,6 +166,7 @@ public struct Enrolment: Hashable, Sendable {
         self.areas = areas
         self.department = department
         self.role = role
+        self.scope = scope
         self.expiresAt = expiresAt
         self.usedBy = usedBy
     }

@@ -57,6 +57,15 @@ struct Handheld: Sendable {
     /// Numbers changes and sends them as one batch; what became of each.
     @discardableResult
     mutating func send(_ changes: Change...) async throws -> [Outcome.Kind] {
+        try await outcomes(ofEach: changes).map(\.kind)
+    }
+
+    /// The same, with what the server says of each.
+    mutating func outcomes(of changes: Change...) async throws -> [Outcome] {
+        try await outcomes(ofEach: changes)
+    }
+
+    private mutating func outcomes(ofEach changes: [Change]) async throws -> [Outcome] {
         var request = SyncRequest()
         request.epoch = epoch
         request.grant = 1
@@ -65,7 +74,7 @@ struct Handheld: Sendable {
         let answer = try await host.sync(request, by: key)
         try #require(answer.status == .ok, "\(answer.text)")
         sent += UInt64(changes.count)
-        return try SyncResponse(answer.bytes).outcomes.map(\.kind)
+        return try SyncResponse(answer.bytes).outcomes
     }
 
     /// Asks for something.
@@ -94,6 +103,7 @@ extension TestHost {
         _ name: String,
         as role: Role = .coordinator,
         of department: String? = nil,
+        within scope: GrantScope? = nil,
         in towns: String...
     ) async throws -> Handheld {
         let key = SigningKey()
@@ -101,7 +111,8 @@ extension TestHost {
             named: name,
             areas: towns.map { area($0) },
             department: department,
-            role: role
+            role: role,
+            scope: scope
         )
         let answer = try await service.enrol(
             EnrolmentRequest(
@@ -111,6 +122,23 @@ extension TestHost {
             )
         )
         return Handheld(host: self, key: key, epoch: answer.epoch)
+    }
+
+    /// What a department's device is told when it is enrolled.
+    func enrolment(within scope: GrantScope) async throws -> EnrolmentResponse {
+        let expected = try await service.expectDevice(
+            named: "住建",
+            areas: [area("330921")],
+            department: "住建",
+            scope: scope
+        )
+        return try await service.enrol(
+            EnrolmentRequest(
+                code: expected.code.description,
+                publicKey: SigningKey().publicKey.bytes,
+                software: "test/1"
+            )
+        )
     }
 
     /// A request by any method, without a token.
