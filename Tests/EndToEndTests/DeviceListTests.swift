@@ -74,9 +74,42 @@ import Testing
     }
 
     @Test(
+        "[A-14] what a department may see has to be said, is listed, and is changed by the operator"
+    )
+    func department() throws {
+        let daemon = try RunningDaemon()
+        let about = ["device", "add", "--data", daemon.data, "--name", "社保", "--area", "330921"]
+        let unsaid = try Programs.run("residence-syncd", about + ["--department", "人力社保"])
+        let nobody = try Programs.run("residence-syncd", about + ["--types", "dwelling"])
+        let added = try Programs.run(
+            "residence-syncd",
+            about + ["--department", "人力社保", "--fields", "employment.months_paid", "--json"]
+        )
+        let link = try #require(try added.json()["link"] as? String)
+        try daemon.on("社保", "enroll", link)
+
+        let changed = try daemon.atServer(
+            "device",
+            "areas",
+            "社保",
+            "--types",
+            "employment",
+            "--json"
+        )
+        try daemon.on("社保", "sync")
+        let listed = try daemon.atServer("device", "list", "--lang", "zh")
+
+        #expect(unsaid.status == 1 && unsaid.errors.contains("scope_missing"))
+        #expect(nobody.status == 1 && nobody.errors.contains("scope_unfit"))
+        #expect(try changed.json()["scope"] as? [String] == ["employment"])
+        #expect(listed.output.contains("人力社保：employment"))
+    }
+
+    @Test(
         arguments: [
             ("名称,区划\n甲,330921101\n乙,3309211\n", "row 3"), ("名称,区划\n,330921101\n", "row 2"),
-            ("名称,区划,岗位\n甲,330921101,船长\n", "row 2"), ("姓名,区划\n甲,330921101\n", "name"),
+            ("名称,区划,岗位\n甲,330921101,船长\n", "row 2"),
+            ("名称,区划,部门\n甲,330921101,人力社保\n", "row 2"), ("姓名,区划\n甲,330921101\n", "name"),
         ]
     )
     func `of a list with a wrong row no device is expected, and the row is named`(
