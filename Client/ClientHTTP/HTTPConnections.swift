@@ -113,7 +113,7 @@ final class HTTPConnections: Sendable {
         to server: ServerAddress,
         _ add: @escaping @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
     ) async throws -> (any Channel, ServerTrust?) {
-        guard let place = Place(server.url), place.isSecure || server.pin == nil else {
+        guard let place = Place(server.url), place.isSecure || server.pins.isEmpty else {
             throw AddressMalformed()
         }
         let tls = try place.isSecure ? ServerTrust(server, host: place.host) : nil

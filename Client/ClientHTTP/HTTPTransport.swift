@@ -280,7 +280,8 @@ extension SyncError {
     fileprivate static let serverNotPinned = SyncError(
         "server_untrusted",
         "连接的不是登记时的服务器 What answers is not the server of this device's enrolment",
-        hint: "什么也没有送出，数据都在本机；请告诉运维人员。 Nothing was sent and nothing is lost; tell the operator."
+        hint:
+            "什么也没有送出，数据都在本机；请告诉运维人员。若服务器换了密钥：运行 residence enroll 链接 --rekey。 Nothing was sent and nothing is lost; tell the operator. If the server has a new key, they give a link (device re-key): residence enroll LINK --rekey."
     )
 
     fileprivate static let answerUnreadable = SyncError(

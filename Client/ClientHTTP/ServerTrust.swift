@@ -11,7 +11,7 @@ internal import Synchronization
 final class ServerTrust: Sendable {
     private let context: NIOSSLContext
     private let refused = Mutex(false)
-    private let pin: String?
+    private let pins: [String]
     /// The name to ask for; none of an address, which TLS does not carry.
     private let name: String?
 
@@ -19,9 +19,9 @@ final class ServerTrust: Sendable {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         // A pinned key has no other name.
-        if server.pin != nil { configuration.certificateVerification = .noHostnameVerification }
+        if !server.pins.isEmpty { configuration.certificateVerification = .noHostnameVerification }
         context = try NIOSSLContext(configuration: configuration)
-        pin = server.pin
+        pins = server.pins
         let isAddress = host.contains(":") || host.allSatisfy { $0.isNumber || $0 == "." }
         name = isAddress ? nil : host
     }
@@ -39,7 +39,7 @@ final class ServerTrust: Sendable {
 
     /// The handler of one connection.
     func handler() throws -> NIOSSLClientHandler {
-        guard let pin else {
+        guard !pins.isEmpty else {
             return try NIOSSLClientHandler(context: context, serverHostname: name)
         }
         // That the server holds the certificate's key, the handshake itself has proved.
@@ -48,7 +48,8 @@ final class ServerTrust: Sendable {
             serverHostname: name,
             customVerificationCallback: { [self] certificates, promise in
                 let key = try? certificates.first?.extractPublicKey().toSPKIBytes()
-                let isOurs = key.map { ServerCertificate.pin(ofPublicKey: $0) == pin } ?? false
+                let isOurs =
+                    key.map { pins.contains(ServerCertificate.pin(ofPublicKey: $0)) } ?? false
                 refused.withLock { $0 = !isOurs }
                 promise.succeed(isOurs ? .certificateVerified : .failed)
             }

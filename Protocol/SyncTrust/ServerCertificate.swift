@@ -17,6 +17,16 @@ public enum ServerCertificate {
     /// A new P-256 key, in PEM.
     public static func newKey() -> String { P256.Signing.PrivateKey().pemRepresentation }
 
+    /// What devices pin of a P-256 key in PEM.
+    ///
+    /// Throws `key_malformed`.
+    public static func pin(ofKey keyPEM: String) throws -> String {
+        guard let key = try? P256.Signing.PrivateKey(pemRepresentation: keyPEM) else {
+            throw SyncError.keyIsNoPEM
+        }
+        return pin(ofPublicKey: Array(key.publicKey.derRepresentation))
+    }
+
     /// A certificate that a key signs for itself, in PEM: enough where the key is pinned.
     ///
     /// `hosts` are names and IPv4 addresses. Throws `key_malformed` where the key is no P-256 key in PEM.

@@ -3,6 +3,7 @@ internal import HummingbirdCore
 internal import HummingbirdTLS
 public import Logging
 public import NIOCore
+public import ServiceLifecycle
 public import SyncProtocol
 public import SyncServer
 
@@ -70,6 +71,7 @@ public enum SyncApplication {
         traffic: TrafficLimits = TrafficLimits(),
         metrics: PrometheusMetrics,
         logger: Logger,
+        services: [any Service]? = nil,
         onListening: @escaping @Sendable (Int) async -> Void
     ) throws -> Application<RouterResponder<SyncRequestContext>> {
         // Whoever holds a connection and says nothing gives it up, in the middle of a header, too.
@@ -106,11 +108,34 @@ public enum SyncApplication {
                 serverName: "residence-syncd",
                 availableConnectionsDelegate: MaximumAvailableConnections(traffic.connections)
             ),
-            services: [NewsKeeper(service: service)],
+            services: services ?? [NewsKeeper(service: service)],
             onServerRunning: { channel in
                 await onListening(channel.localAddress?.port ?? port)
             },
             logger: logger
+        )
+    }
+
+    // > [A-16] A device that was enrolled over plain HTTP follows to the https address that is announced.
+
+    /// The same service without TLS, for devices that have not heard of it yet; runs beside the application.
+    public static func plainBeside(
+        _ service: SyncService,
+        host: String,
+        port: Int,
+        traffic: TrafficLimits,
+        metrics: PrometheusMetrics,
+        logger: Logger
+    ) throws -> any Service {
+        try application(
+            for: service,
+            host: host,
+            port: port,
+            traffic: traffic,
+            metrics: metrics,
+            logger: logger,
+            services: [],
+            onListening: { _ in }
         )
     }
 

@@ -38,6 +38,11 @@ enum Migrations {
             purpose: "what the grant of an expected department covers",
             sql: "ALTER TABLE enrolment ADD COLUMN scope text"
         ),
+        PlannedMigration(
+            version: 5,
+            purpose: "which announcement a device has",
+            sql: "ALTER TABLE device ADD COLUMN announced bigint NOT NULL DEFAULT 0"
+        ),
     ]
 
     /// What is still to be done.

@@ -6,7 +6,7 @@ extension PostgresTransaction {
     private static let deviceColumns = """
         id, public_key, name, department, grants, high_water, chain, enrolled_at, last_contact,
         clock_offset, software, forked_at, last_grant, backed_up, holes, claimed, last_epoch,
-        pending, suspended_at, revoked, succession, vector
+        pending, suspended_at, revoked, succession, vector, announced
         """
 
     func device(_ id: DeviceID) throws -> StoredDevice? {
@@ -61,6 +61,7 @@ extension PostgresTransaction {
                 .text(device.succession == Succession() ? nil : try text(device.succession))
             ),
             ("vector", .bytes(device.vector)),
+            ("announced", .int(device.announced.signed)),
         ]
     }
 
@@ -169,5 +170,6 @@ extension StoredDevice {
         revoked = try decoded(Revoked.self, 19)
         succession = try decoded(Succession.self, 20) ?? Succession()
         vector = row.optionalBytes(21)
+        announced = row.unsigned(22)
     }
 }

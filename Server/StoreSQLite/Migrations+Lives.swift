@@ -21,6 +21,11 @@ extension Migrations {
         ALTER TABLE enrolment ADD COLUMN scope TEXT;
         """
 
+    /// The last announcement that a device has.
+    static let ninth = """
+        ALTER TABLE device ADD COLUMN announced INTEGER NOT NULL DEFAULT 0;
+        """
+
     /// Who read what.
     static let fifth = """
         CREATE TABLE access (

@@ -7,7 +7,7 @@ extension SQLiteTransaction {
     private static let deviceColumns = """
         id, public_key, name, department, grants, high_water, chain, enrolled_at, last_contact,
         clock_offset, software, forked_at, last_grant, backed_up, holes, claimed, last_epoch,
-        pending, suspended_at, revoked, succession, vector
+        pending, suspended_at, revoked, succession, vector, announced
         """
 
     func device(_ id: DeviceID) throws -> StoredDevice? {
@@ -29,7 +29,7 @@ extension SQLiteTransaction {
         try run(
             """
             INSERT INTO device (\(Self.deviceColumns)) VALUES
-                (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET
                 name = excluded.name, department = excluded.department, grants = excluded.grants,
                 high_water = excluded.high_water, chain = excluded.chain,
@@ -39,7 +39,8 @@ extension SQLiteTransaction {
                 holes = excluded.holes, claimed = excluded.claimed,
                 last_epoch = excluded.last_epoch, pending = excluded.pending,
                 suspended_at = excluded.suspended_at, revoked = excluded.revoked,
-                succession = excluded.succession, vector = excluded.vector
+                succession = excluded.succession, vector = excluded.vector,
+                announced = excluded.announced
             """,
             [
                 Data(device.id.bytes), Data(device.publicKey), device.name, device.department,
@@ -50,7 +51,7 @@ extension SQLiteTransaction {
                 device.lastEpoch.rawValue.signed, device.pending.signed, device.suspendedAt,
                 try device.revoked.map(Self.json),
                 device.succession == Succession() ? nil : try Self.json(device.succession),
-                device.vector.map { Data($0) },
+                device.vector.map { Data($0) }, device.announced.signed,
             ]
         )
     }
@@ -139,6 +140,7 @@ extension StoredDevice {
         revoked = try (row[19] as String?).map {
             try decoder.decode(Revoked.self, from: Data($0.utf8))
         }
+        announced = row.unsigned(22)
         vector = (row[21] as Data?).map { Array($0) }
         if let json = row[20] as String? {
             succession = try decoder.decode(Succession.self, from: Data(json.utf8))

@@ -189,6 +189,7 @@ public struct SyncService: Sendable {
                 if !request.software.isEmpty { device.software = request.software }
                 device.pending = request.pending
                 if request.deviceTime != 0 { device.clockOffset = request.deviceTime - now }
+                device.announced = request.announcement
                 var taken = Taken(device: device, epoch: intake.epoch)
                 // > [X-02] A request of another epoch is answered with the epoch and the high-water mark
                 // > alone; nothing of it is taken.
@@ -232,10 +233,11 @@ public struct SyncService: Sendable {
         into response: inout SyncResponse
     ) async throws {
         let limits = limits
-        let (news, settlements) = try await store.read { transaction in
+        let (news, settlements, announcement) = try await store.read { transaction in
+            let announcement = try transaction.announcement()
             // Another daemon may have begun an epoch in between: the next request will hear of it.
             guard try transaction.epoch() == taken.epoch else {
-                return (FeedReader.News(hasMore: true), [] as [Settlement])
+                return (FeedReader.News(hasMore: true), [] as [Settlement], announcement)
             }
             let news = try FeedReader(transaction: transaction, limits: limits)
                 .pages(for: request, of: taken.device.feeds)
@@ -243,7 +245,10 @@ public struct SyncService: Sendable {
                 countedFor: taken.device,
                 after: request.settlements
             )
-            return (news, settlements)
+            return (news, settlements, announcement)
+        }
+        if let announcement, announcement.number > request.announcement {
+            response.announcement = announcement
         }
         let read = news.pages.flatMap { $0.records.map(\.id) }
         if !read.isEmpty { await note(.sync, read, by: Principal(taken.device)) }

@@ -40,16 +40,18 @@ struct CertificateCommand: AsyncParsableCommand {
             """
             make 生成密钥与自签证书；设备由登记链接得知并固定该密钥，无需证书机构，时钟不准也能连接。
             renew 用同一密钥换新证书：设备不受影响，服务不必重启。
+            next、switch 更换密钥：先让设备得知下一个密钥，再换用。
             使用机构签发的证书：在 config.json 写 {"tls": {"certificate": "…", "key": "…"}}。
             """,
             """
             make makes a key and a certificate that it signs itself: devices learn the key from their link and pin it, so \
             no authority is needed and a wrong clock does not matter.
             renew makes a new certificate for the same key: devices notice nothing, and the daemon reads it by itself.
+            next and switch change the key: devices hear of the next one before it is used.
             With an authority's certificate: {"tls": {"certificate": "…", "key": "…"}} in config.json.
             """
         ),
-        subcommands: [Make.self, Renew.self, Show.self]
+        subcommands: [Make.self, Renew.self, Next.self, Switch.self, Show.self]
     )
 
     /// Makes a key and a certificate.

@@ -7,6 +7,7 @@ internal import ServerHTTP
 internal import StoreSQLite
 internal import SyncProtocol
 internal import SyncServer
+internal import SyncTrust
 internal import Terminal
 
 /// `residence-syncd serve`: runs the service until it is told to stop.
@@ -53,6 +54,17 @@ struct Serve: AsyncParsableCommand {
         )
     )
     var plainHTTP = false
+
+    @Option(
+        help: ArgumentHelp(
+            say(
+                "过渡期另开不加密的监听：以 http 登记的设备在此得知 https 地址后改用之",
+                "Serve without TLS there, too, for a while: devices that were enrolled over http hear of the https address and follow."
+            ),
+            valueName: "HOST:PORT"
+        )
+    )
+    var alsoHTTP: String?
 
     @Flag(
         help: ArgumentHelp(
@@ -109,6 +121,15 @@ struct Serve: AsyncParsableCommand {
                 try? await store.write {
                     try $0.set(Array((publicURL ?? address).utf8), for: .publicURL)
                 }
+                // Nobody can follow to every address of a machine.
+                let isNamed = publicURL != nil || !["0.0.0.0", "::"].contains(host)
+                try? await Self.announce(
+                    pin,
+                    under: scheme,
+                    at: isNamed ? publicURL ?? address : "",
+                    by: service,
+                    store
+                )
                 Console.out(say("服务已启动：\(address)", "listening on \(address)"))
             }
             application.addServices(
@@ -118,6 +139,19 @@ struct Serve: AsyncParsableCommand {
                     accessDays: settings.access?.keepDays
                 )
             )
+            if let alsoHTTP, certificate != nil {
+                let (host, port) = try Self.address(alsoHTTP)
+                application.addServices(
+                    try SyncApplication.plainBeside(
+                        service,
+                        host: host,
+                        port: port,
+                        traffic: settings.limits ?? TrafficLimits(),
+                        metrics: metrics,
+                        logger: logger
+                    )
+                )
+            }
             if let plan = settings.backup {
                 guard let store = store as? SQLiteStore else { throw Backup.notHere }
                 application.addServices(
@@ -176,6 +210,27 @@ struct Serve: AsyncParsableCommand {
             if plainHTTP || settings.tls?.pin == false { try transaction.set([], for: .tlsPin) }
             if let key { try transaction.set(Array(key), for: .tlsKey) }
         }
+    }
+
+    // > [A-15] Which keys devices pin from now on, the server announces.
+
+    /// Announces the key that is served, the next one where one was made, and the address where it is under TLS.
+    private static func announce(
+        _ pin: String,
+        under scheme: String,
+        at address: String,
+        by service: SyncService,
+        _ store: any Store
+    ) async throws {
+        let isSecure = address.hasPrefix("https://")
+        guard scheme == "https" || isSecure else { return }
+        let next = try await store.read { try $0.setting(.tlsNextKey) } ?? []
+        let key = String(decoding: next, as: UTF8.self)
+        let pins = [pin] + (next.isEmpty ? [] : [try ServerCertificate.pin(ofKey: key)])
+        try await service.announce(
+            pins: pins.filter { !$0.isEmpty },
+            address: isSecure ? address : ""
+        )
     }
 
     private var level: Logger.Level {

@@ -140,8 +140,9 @@ final class RunningDaemon {
         return process.terminationStatus
     }
 
-    func restart(with flags: String...) throws {
-        let port = try #require(address.split(separator: ":").last.flatMap { Int($0) })
+    /// On the same port, where no other one is named; port 0 takes a free one.
+    func restart(on other: Int? = nil, with flags: String...) throws {
+        let port = other ?? port
         (process, address) = try Self.start(in: folder, port: port, flags)
     }
 

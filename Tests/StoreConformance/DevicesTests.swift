@@ -122,6 +122,7 @@ struct DevicesTests {
         device.pending = 17
         device.suspendedAt = Sample.noon + 62_000
         device.vector = [1, 2, 3]
+        device.announced = 1_767_268_800_000
         device.succession.predecessor = device.id
         device.succession.kin = [device.id]
         device.succession.rekeyedAt = Sample.noon + 64_000

@@ -29,6 +29,12 @@ public struct DeviceProfile: Codable, Sendable {
     public var serverKey: [UInt8]?
     /// The pin of the server's certificate; `nil` where the system's authorities vouch for it.
     public var tlsPin: String?
+    /// Other keys that the server announced besides; `nil` for none.
+    public var otherPins: [String]?
+    /// The number of the last announcement that was taken; `nil` before one was.
+    public var announced: UInt64?
+    /// Where the server was announced to be met under TLS, of a device that knows it over plain HTTP.
+    public var secureServer: ServerAddress?
     /// What an outbox is sealed to; `nil` before the server told.
     public var sealingKey: SealingKey?
     /// The number of the last settlement that was applied, in this epoch.
@@ -92,7 +98,9 @@ public struct DeviceProfile: Codable, Sendable {
     }
 
     /// Where the server is.
-    public var address: ServerAddress { ServerAddress(url: server, pin: tlsPin) }
+    public var address: ServerAddress {
+        ServerAddress(url: server, pin: tlsPin, otherPins: otherPins)
+    }
 
     /// The device's id; `nil` where its key cannot be read.
     public var device: DeviceID? { SigningKey(seed: keySeed)?.publicKey.deviceID }

@@ -23,6 +23,8 @@ public struct SyncReport: Hashable, Sendable {
     public var isCut = false
     /// About how many bytes went into requests that were not answered.
     public var lost = 0
+    /// Whether nobody answered where the server was announced to be met under TLS.
+    var isPlain = false
     /// What the last round trip told about the clocks and the link.
     var clock: ClockMeasure?
 
@@ -156,7 +158,12 @@ struct SyncEngine {
             // Until it is answered, it is lost.
             let weight = SyncBudget.lost(request.encoded.count)
             report.lost += weight
-            let exchange = try await transport.sync(request, to: profile.address, token: token)
+            let exchange = try await exchange(
+                request,
+                profile,
+                token: token,
+                isPlain: &report.isPlain
+            )
             report.lost -= weight
             report.roundTrips += 1
             report.bytes += exchange.bytes
@@ -216,6 +223,7 @@ struct SyncEngine {
             request.settlements = profile.settlements ?? 0
             request.pending = UInt64(try transaction.unansweredCount())
             request.hasSealingKey = profile.sealingKey != nil
+            request.announcement = profile.announced ?? 0
             try Batch(transaction: transaction, profile: profile).fill(&request, size)
             if let budget {
                 request.budget = budget.pages(besides: request.encoded.count, after: report)
@@ -243,6 +251,7 @@ struct SyncEngine {
             try ReceiptCheck(profile: profile, transaction: transaction).check(response)
             clock?.set(&profile)
             if let key = response.sealingKey, profile.trusts(key) { profile.sealingKey = key }
+            if let announcement = response.announcement { profile.take(announcement) }
             if !response.bookmarkToken.isEmpty {
                 profile.bookmarkToken = response.bookmarkToken
                 try transaction.noteBookmarksShown()

@@ -7,12 +7,18 @@ public struct ServerAddress: Hashable, Codable, Sendable {
     /// SHA-256 of the public key of the server's certificate, 64 hexadecimal digits: the connection is that
     /// key's whatever the certificate's names and dates; `nil` where the system's authorities vouch for it.
     public var pin: String?
+    /// Other keys that the server announced besides; `nil` for none.
+    public var otherPins: [String]?
 
     /// An address.
-    public init(url: String, pin: String? = nil) {
+    public init(url: String, pin: String? = nil, otherPins: [String]? = nil) {
         self.url = url
         self.pin = pin
+        self.otherPins = otherPins
     }
+
+    /// Every key by which the server may be met; none where authorities vouch for it.
+    public var pins: [String] { (pin.map { [$0] } ?? []) + (otherPins ?? []) }
 }
 
 /// How a device reaches its server.

@@ -139,6 +139,12 @@ public nonisolated struct WireSyncRequest: @unchecked Sendable {
     set {_uniqueStorage()._hasSealingKey_p = newValue}
   }
 
+  /// The number of the last announcement that the device took. 0: none.
+  public var announcement: UInt64 {
+    get {_storage._announcement}
+    set {_uniqueStorage()._announcement = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -620,11 +626,46 @@ public nonisolated struct WireSyncResponse: @unchecked Sendable {
     set {_uniqueStorage()._leaseDays = newValue}
   }
 
+  /// Where there is a later one than the request names.
+  public var announcement: WireAnnouncement {
+    get {_storage._announcement ?? WireAnnouncement()}
+    set {_uniqueStorage()._announcement = newValue}
+  }
+  /// Returns true if `announcement` has been explicitly set.
+  public var hasAnnouncement: Bool {_storage._announcement != nil}
+  /// Clears the value of `announcement`. Subsequent reads from it will return its default value.
+  public mutating func clearAnnouncement() {_uniqueStorage()._announcement = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// By which keys, and where, the server is met from now on.
+public nonisolated struct WireAnnouncement: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Rising.
+  public var number: UInt64 = 0
+
+  /// What devices pin of its certificates, as `tls` in a link: the present key, and the next one where one is to
+  /// come. None: the authorities that the device's system knows vouch for it.
+  public var pins: [String] = []
+
+  /// https://host:port, where devices that were enrolled over plain HTTP follow.
+  public var address: String = String()
+
+  /// Ed25519, 64 bytes, by the server's key, over "residence-sync announcement" and this message without the
+  /// signature.
+  public var signature: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// What a device seals its outbox to.
@@ -687,6 +728,9 @@ public nonisolated struct WireSealedOutbox: Sendable {
   public var encapsulatedKey: Data = Data()
 
   public var ciphertext: Data = Data()
+
+  /// Instead of both, in a file: the parts of what is too much for one, in the order of their changes.
+  public var parts: [WireSealedOutbox] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1581,7 +1625,7 @@ fileprivate nonisolated let _protobuf_package = "residence.v1"
 
 nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SyncRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}first_sequence\0\u{1}changes\0\u{1}chain\0\u{1}bookmarks\0\u{3}bookmark_token\0\u{1}budget\0\u{1}grant\0\u{1}dictionary\0\u{1}software\0\u{1}hole\0\u{3}device_time\0\u{2}\u{2}settlements\0\u{1}former\0\u{1}receipt\0\u{1}pending\0\u{3}has_sealing_key\0\u{c}\u{d}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}first_sequence\0\u{1}changes\0\u{1}chain\0\u{1}bookmarks\0\u{3}bookmark_token\0\u{1}budget\0\u{1}grant\0\u{1}dictionary\0\u{1}software\0\u{1}hole\0\u{3}device_time\0\u{2}\u{2}settlements\0\u{1}former\0\u{1}receipt\0\u{1}pending\0\u{3}has_sealing_key\0\u{1}announcement\0\u{c}\u{d}\u{1}")
 
   fileprivate class _StorageClass {
     var _epoch: UInt64 = 0
@@ -1601,6 +1645,7 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _receipt: WireReceipt? = nil
     var _pending: UInt64 = 0
     var _hasSealingKey_p: Bool = false
+    var _announcement: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1628,6 +1673,7 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _receipt = source._receipt
       _pending = source._pending
       _hasSealingKey_p = source._hasSealingKey_p
+      _announcement = source._announcement
     }
   }
 
@@ -1663,6 +1709,7 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 16: try { try decoder.decodeSingularMessageField(value: &_storage._receipt) }()
         case 17: try { try decoder.decodeSingularUInt64Field(value: &_storage._pending) }()
         case 18: try { try decoder.decodeSingularBoolField(value: &_storage._hasSealingKey_p) }()
+        case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._announcement) }()
         default: break
         }
       }
@@ -1726,6 +1773,9 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if _storage._hasSealingKey_p != false {
         try visitor.visitSingularBoolField(value: _storage._hasSealingKey_p, fieldNumber: 18)
       }
+      if _storage._announcement != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._announcement, fieldNumber: 19)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1752,6 +1802,7 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._receipt != rhs_storage._receipt {return false}
         if _storage._pending != rhs_storage._pending {return false}
         if _storage._hasSealingKey_p != rhs_storage._hasSealingKey_p {return false}
+        if _storage._announcement != rhs_storage._announcement {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2317,7 +2368,7 @@ nonisolated extension WireDigest: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SyncResponse"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}server_time\0\u{3}high_water\0\u{1}outcomes\0\u{1}pages\0\u{1}more\0\u{3}bookmark_token\0\u{1}grant\0\u{1}digest\0\u{1}receipt\0\u{3}backed_up\0\u{1}chain\0\u{2}\u{2}dictionary\0\u{1}settlements\0\u{1}revocation\0\u{3}sealing_key\0\u{3}lease_days\0\u{c}\u{d}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}server_time\0\u{3}high_water\0\u{1}outcomes\0\u{1}pages\0\u{1}more\0\u{3}bookmark_token\0\u{1}grant\0\u{1}digest\0\u{1}receipt\0\u{3}backed_up\0\u{1}chain\0\u{2}\u{2}dictionary\0\u{1}settlements\0\u{1}revocation\0\u{3}sealing_key\0\u{3}lease_days\0\u{1}announcement\0\u{c}\u{d}\u{1}")
 
   fileprivate class _StorageClass {
     var _epoch: UInt64 = 0
@@ -2337,6 +2388,7 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _revocation: WireRevocation? = nil
     var _sealingKey: WireSealingKey? = nil
     var _leaseDays: UInt32 = 0
+    var _announcement: WireAnnouncement? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2364,6 +2416,7 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
       _revocation = source._revocation
       _sealingKey = source._sealingKey
       _leaseDays = source._leaseDays
+      _announcement = source._announcement
     }
   }
 
@@ -2399,6 +2452,7 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 16: try { try decoder.decodeSingularMessageField(value: &_storage._revocation) }()
         case 17: try { try decoder.decodeSingularMessageField(value: &_storage._sealingKey) }()
         case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._leaseDays) }()
+        case 19: try { try decoder.decodeSingularMessageField(value: &_storage._announcement) }()
         default: break
         }
       }
@@ -2462,6 +2516,9 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
       if _storage._leaseDays != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._leaseDays, fieldNumber: 18)
       }
+      try { if let v = _storage._announcement {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2488,10 +2545,56 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._revocation != rhs_storage._revocation {return false}
         if _storage._sealingKey != rhs_storage._sealingKey {return false}
         if _storage._leaseDays != rhs_storage._leaseDays {return false}
+        if _storage._announcement != rhs_storage._announcement {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Announcement"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}pins\0\u{1}address\0\u{1}signature\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.pins) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.address) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    if !self.pins.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.pins, fieldNumber: 2)
+    }
+    if !self.address.isEmpty {
+      try visitor.visitSingularStringField(value: self.address, fieldNumber: 3)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireAnnouncement, rhs: WireAnnouncement) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.pins != rhs.pins {return false}
+    if lhs.address != rhs.address {return false}
+    if lhs.signature != rhs.signature {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2588,7 +2691,7 @@ nonisolated extension WireRevocation: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireSealedOutbox: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SealedOutbox"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}encapsulated_key\0\u{1}ciphertext\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}encapsulated_key\0\u{1}ciphertext\0\u{1}parts\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2598,6 +2701,7 @@ nonisolated extension WireSealedOutbox: SwiftProtobuf.Message, SwiftProtobuf._Me
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.encapsulatedKey) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.ciphertext) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.parts) }()
       default: break
       }
     }
@@ -2610,12 +2714,16 @@ nonisolated extension WireSealedOutbox: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.ciphertext.isEmpty {
       try visitor.visitSingularBytesField(value: self.ciphertext, fieldNumber: 2)
     }
+    if !self.parts.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.parts, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireSealedOutbox, rhs: WireSealedOutbox) -> Bool {
     if lhs.encapsulatedKey != rhs.encapsulatedKey {return false}
     if lhs.ciphertext != rhs.ciphertext {return false}
+    if lhs.parts != rhs.parts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

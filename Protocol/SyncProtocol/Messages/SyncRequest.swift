@@ -55,6 +55,8 @@ public struct SyncRequest: Hashable, Sendable {
     public var pending: UInt64 = 0
     /// Whether the device has the server's sealing key.
     public var hasSealingKey = false
+    /// The number of the last announcement that the device took; 0 for none.
+    public var announcement: UInt64 = 0
 
     /// A request that asks for nothing and brings nothing.
     public init() {}
@@ -89,6 +91,7 @@ public struct SyncRequest: Hashable, Sendable {
         receipt = wire.hasReceipt ? SyncReceipt(wire.receipt) : nil
         pending = wire.pending
         hasSealingKey = wire.hasSealingKey_p
+        announcement = wire.announcement
         for place in wire.former {
             former[SequenceNumber(rawValue: place.sequence)] = Change.Former(
                 place: Base(
@@ -145,6 +148,7 @@ public struct SyncRequest: Hashable, Sendable {
         if let receipt { wire.receipt = receipt.wire }
         wire.pending = pending
         wire.hasSealingKey_p = hasSealingKey
+        wire.announcement = announcement
         wire.former = former.sorted { $0.key < $1.key }.map { sequence, place in
             WireFormer.with {
                 $0.sequence = sequence.rawValue

@@ -67,6 +67,8 @@ public struct SyncResponse: Hashable, Sendable {
     public var sealingKey: SealingKey?
     /// For how many days the device may show what it holds; 0 for ever.
     public var leaseDays: UInt32 = 0
+    /// By which keys the server is met from now on, where the request named an earlier announcement.
+    public var announcement: Announcement?
 
     /// An answer without news.
     public init() {}
@@ -95,6 +97,7 @@ public struct SyncResponse: Hashable, Sendable {
         revocation = wire.hasRevocation ? Revocation(wire.revocation) : nil
         sealingKey = wire.hasSealingKey ? SealingKey(wire.sealingKey) : nil
         leaseDays = wire.leaseDays
+        announcement = wire.hasAnnouncement ? Announcement(wire.announcement) : nil
     }
 
     /// The answer's bytes in protobuf.
@@ -115,6 +118,7 @@ public struct SyncResponse: Hashable, Sendable {
         if let revocation { wire.revocation = revocation.wire }
         if let sealingKey { wire.sealingKey = sealingKey.wire }
         wire.leaseDays = leaseDays
+        if let announcement { wire.announcement = announcement.wire }
         var bytes = encode(wire)
         for page in pages { bytes.append(field: 5, bytes: page.encoded) }
         return bytes

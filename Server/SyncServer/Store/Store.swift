@@ -236,6 +236,10 @@ public enum Setting: String, Sendable {
     case tlsPin = "tls_pin"
     /// The key of the certificate that the server made itself, in PEM: a backup has it, too.
     case tlsKey = "tls_key"
+    /// The key of which devices are told before it is used, in PEM; empty where there is none.
+    case tlsNextKey = "tls_next_key"
+    /// What devices are told of these, signed: the bytes of an `Announcement`.
+    case announcement
 }
 
 /// How much there is of everything.

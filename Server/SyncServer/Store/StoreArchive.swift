@@ -31,7 +31,7 @@ public enum ArchiveTable: String, CaseIterable, Codable, Sendable {
                 .int("last_contact"), .int("clock_offset"), .text("software"), .int("forked_at"),
                 .int("last_grant"), .int("backed_up"), .text("holes"), .text("claimed"),
                 .int("last_epoch"), .int("pending"), .int("suspended_at"), .text("revoked"),
-                .text("succession"), .bytes("vector"),
+                .text("succession"), .bytes("vector"), .int("announced"),
             ]
         case .enrolment:
             [

@@ -46,6 +46,8 @@ public struct StoredDevice: Hashable, Sendable {
     public var succession = Succession()
     /// How far it has read very many areas, where it shows that by a token [F-11].
     public var vector: [UInt8]?
+    /// The number of the last announcement that it says it has; 0 for none.
+    public var announced: UInt64 = 0
 
     /// The end of a device.
     public struct Revoked: Hashable, Codable, Sendable {
