@@ -36,6 +36,8 @@ extension ResidenceClient {
             profile.certificate = renewed.certificate
             profile.name = renewed.name
             (profile.server, profile.tlsPin) = (renewed.server, renewed.tlsPin)
+            // What the link says stands, and whatever else was announced is told again.
+            (profile.otherPins, profile.secureServer, profile.announced) = (nil, nil, nil)
             profile.serverKey = renewed.serverKey
             profile.sealingKey = renewed.sealingKey ?? profile.sealingKey
             profile.clockOffset = renewed.clockOffset

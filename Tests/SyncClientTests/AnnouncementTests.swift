@@ -91,6 +91,27 @@ struct AnnouncementTests {
         #expect(address?.pins == [Self.new])
     }
 
+    @Test(
+        "[A-15] a device under a new key pins what its link says, and is told again of the next one"
+    )
+    func rekeyed() async throws {
+        let world = try await World()
+        let device = try await Self.pinned(in: world)
+        try await world.service.announce(pins: [Self.old, Self.new], address: Self.secure)
+        try await device.sync()
+        let id = try #require(try await device.client.profile()?.device)
+
+        let plain = try await world.rekeyLink(for: id)
+        let link =
+            plain.replacing("http://server.test:8080", with: Self.secure) + "&tls=\(Self.old)"
+        _ = try await device.client.enrol(link: link, .rekeyed)
+        let before = try await device.client.profile()?.address.pins
+        try await device.sync()
+        let after = try await device.client.profile()?.address.pins
+
+        #expect(before == [Self.old] && after == [Self.old, Self.new])
+    }
+
     @Test("[A-16] a device of plain http follows to the https address at its next sync")
     func follows() async throws {
         let world = try await World()
