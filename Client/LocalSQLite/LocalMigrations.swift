@@ -1,3 +1,4 @@
+internal import Foundation
 internal import GRDB
 
 /// The database's versions.
@@ -12,6 +13,10 @@ enum LocalMigrations {
         migrator.registerMigration("4") { try $0.execute(sql: fourth) }
         migrator.registerMigration("5") { try $0.execute(sql: fifth) }
         migrator.registerMigration("6") { try $0.execute(sql: sixth) }
+        migrator.registerMigration("7") { database in
+            try database.execute(sql: seventh)
+            try partKeptOutbox(in: database)
+        }
         return migrator
     }
 
@@ -78,6 +83,32 @@ enum LocalMigrations {
 
         CREATE TABLE imported (hash BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
         """
+
+    private static let seventh = """
+        -- The unsent changes of a device that was revoked, under seal, as they are delivered.
+        CREATE TABLE kept_part (
+            number INTEGER PRIMARY KEY,
+            changes INTEGER NOT NULL,
+            sealed BLOB NOT NULL
+        ) STRICT;
+        """
+
+    /// What a revoked device keeps from before is its one part.
+    private static func partKeptOutbox(in database: Database) throws {
+        struct Kept: Decodable {
+            var sealed: [UInt8]
+            var changes: Int
+        }
+        guard let json = try String.fetchOne(database, sql: "SELECT json FROM kept_outbox") else {
+            return
+        }
+        let kept = try JSONDecoder().decode(Kept.self, from: Data(json.utf8))
+        guard kept.changes > 0 else { return }
+        try database.execute(
+            sql: "INSERT INTO kept_part (number, changes, sealed) VALUES (1, ?, ?)",
+            arguments: [kept.changes, Data(kept.sealed)]
+        )
+    }
 
     private static let sixth = """
         -- Whether a token of the server stands for it.

@@ -4,34 +4,46 @@ internal import SyncClient
 internal import SyncProtocol
 
 extension LocalSQLiteTransaction {
-    func eraseEverything(keeping outbox: KeptOutbox?) throws {
+    func eraseEverything(keeping outbox: KeptOutbox?, _ parts: [SealedPart]) throws {
         // Every table of ours, whatever later versions add; `secure_delete` overwrites the rows.
         let tables = try rows(
             """
             SELECT name FROM sqlite_master
-            WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'grdb_%' AND name <> 'kept_outbox'
+            WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'grdb_%'
             """
         ).map { $0[0] as String }
         for table in tables { try database.execute(sql: "DELETE FROM \(table)") }
         // The key goes with what it opened: whatever lingers of that, nobody reads.
         let vault = vault
         database.afterNextTransaction { _ in vault?.set(nil) }
-        if let outbox { try keep(outbox) } else { try run("DELETE FROM kept_outbox") }
-    }
-
-    private func keep(_ outbox: KeptOutbox) throws {
+        guard let outbox else { return }
         try run(
-            "INSERT OR REPLACE INTO kept_outbox (one, json) VALUES (1, ?)",
+            "INSERT INTO kept_outbox (one, json) VALUES (1, ?)",
             [String(decoding: try JSONEncoder().encode(outbox), as: UTF8.self)]
         )
+        for part in parts {
+            try run(
+                "INSERT INTO kept_part (number, changes, sealed) VALUES (?, ?, ?)",
+                [part.number, part.changes, Data(part.sealed)]
+            )
+        }
     }
 
     func keptOutbox() throws -> KeptOutbox? {
         guard let json = try row("SELECT json FROM kept_outbox")?[0] as String? else { return nil }
-        return try JSONDecoder().decode(KeptOutbox.self, from: Data(json.utf8))
+        var kept = try JSONDecoder().decode(KeptOutbox.self, from: Data(json.utf8))
+        kept.changes = try row("SELECT coalesce(sum(changes), 0) FROM kept_part")?[0] ?? 0
+        return kept
     }
 
-    func forgetKeptOutbox() throws {
-        if let kept = try keptOutbox() { try keep(kept.emptied) }
+    func keptPart(after number: Int) throws -> SealedPart? {
+        try row(
+            "SELECT number, sealed, changes FROM kept_part WHERE number > ? ORDER BY number LIMIT 1",
+            [number]
+        ).map { SealedPart(number: $0[0], sealed: Array($0[1] as Data), changes: $0[2]) }
+    }
+
+    func forgetKeptParts(upTo number: Int) throws {
+        try run("DELETE FROM kept_part WHERE number <= ?", [number])
     }
 }

@@ -32,7 +32,7 @@ extension ResidenceClient {
         try await store.write { transaction in
             // Somebody may have captured meanwhile.
             try transaction.mustBeGivenAway()
-            try transaction.eraseEverything(keeping: nil)
+            try transaction.eraseEverything(keeping: nil, [])
         }
         try await store.write { transaction in
             try transaction.save(enrolmentSeed: profile.keySeed)

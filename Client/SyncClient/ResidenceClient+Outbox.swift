@@ -3,7 +3,7 @@ internal import SyncProtocol
 extension ResidenceClient {
     /// Forgets what is left of a device that was revoked: only once somebody has the file of it.
     public func forgetKeptOutbox() async throws {
-        try await store.write { try $0.forgetKeptOutbox() }
+        try await store.write { try $0.forgetKeptParts(upTo: .max) }
         try await store.scrub()
     }
 
@@ -15,10 +15,9 @@ extension ResidenceClient {
         let (limits, now) = (limits, environment.now())
         return try await store.read { transaction in
             guard let profile = try transaction.profile() else {
-                guard let kept = try transaction.keptOutbox(), !kept.isEmpty else {
-                    throw SyncError.notEnrolled
-                }
-                return (kept.sealed, kept.changes)
+                let parts = try transaction.keptParts()
+                guard !parts.isEmpty else { throw SyncError.notEnrolled }
+                return parts.file
             }
             let sealer = OutboxSealer(
                 transaction: transaction,
@@ -26,8 +25,22 @@ extension ResidenceClient {
                 limits: limits,
                 now: now &+ profile.clockOffset
             )
-            let (sealed, changes) = try sealer.seal(to: profile.sealingKey)
-            return (sealed.encoded, changes)
+            return try sealer.seal(to: profile.sealingKey).file
         }
+    }
+}
+
+extension LocalReader {
+    fileprivate func keptParts() throws -> [SealedPart] {
+        var parts: [SealedPart] = []
+        while let part = try keptPart(after: parts.last?.number ?? 0) { parts.append(part) }
+        return parts
+    }
+}
+
+extension [SealedPart] {
+    /// All of them as a file, and how many changes it holds.
+    fileprivate var file: (file: [UInt8], changes: Int) {
+        (SealedOutbox.file(of: map(\.sealed)), reduce(0) { $0 + $1.changes })
     }
 }

@@ -30,10 +30,7 @@ struct Import: AsyncParsableCommand {
                 )
             }
             let service = try await options.service().service
-            let report = try await service.take(
-                try SealedOutbox(Array(bytes)),
-                isFromOperator: true
-            )
+            let report = try await service.take(file: Array(bytes))
             if options.json { return try Console.out(json: report) }
             let counted = report.outcomes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
             let new = counted.isEmpty ? say("无", "nothing") : counted.joined(separator: "，")

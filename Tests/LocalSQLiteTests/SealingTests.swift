@@ -196,7 +196,7 @@ struct SealingTests {
         let store = try await filled()
         try await store.seal(under: Self.passphrase)
 
-        try await store.write { try $0.eraseEverything(keeping: nil) }
+        try await store.write { try $0.eraseEverything(keeping: nil, []) }
         try await store.scrub()
         try await store.write { try $0.save(Sample.profile) }
 

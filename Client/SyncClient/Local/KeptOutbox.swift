@@ -7,9 +7,7 @@ public struct KeptOutbox: Hashable, Codable, Sendable {
     public var serverKey: [UInt8]
     /// What the operator had called the device.
     public var name: String
-    /// The bytes of a `SealedOutbox`; empty where nothing waits, or waits any longer.
-    public var sealed: [UInt8]
-    /// How many changes it holds.
+    /// How many changes wait under seal.
     public var changes: Int
     /// When it heard of it, in milliseconds since 1970 by the server's clock; `nil` of one kept before that was.
     public var revokedAt: Int64?
@@ -21,7 +19,6 @@ public struct KeptOutbox: Hashable, Codable, Sendable {
         server: ServerAddress,
         serverKey: [UInt8],
         name: String,
-        sealed: [UInt8],
         changes: Int,
         mayDeliver: Bool,
         revokedAt: Int64?
@@ -29,19 +26,28 @@ public struct KeptOutbox: Hashable, Codable, Sendable {
         self.server = server
         self.serverKey = serverKey
         self.name = name
-        self.sealed = sealed
         self.changes = changes
         self.mayDeliver = mayDeliver
         self.revokedAt = revokedAt
     }
 
     /// Whether nothing waits to be delivered.
-    public var isEmpty: Bool { sealed.isEmpty }
+    public var isEmpty: Bool { changes == 0 }
+}
 
-    /// What stays once the changes are where they belong: that the device was revoked.
-    public var emptied: KeptOutbox {
-        var kept = self
-        (kept.sealed, kept.changes) = ([], 0)
-        return kept
+/// Some consecutive changes of a device under the server's seal: one `SealedOutbox`.
+public struct SealedPart: Hashable, Sendable {
+    /// Its place among those that are kept: rising.
+    public var number: Int
+    /// The bytes of the `SealedOutbox`.
+    public var sealed: [UInt8]
+    /// How many changes it holds.
+    public var changes: Int
+
+    /// A part.
+    public init(number: Int, sealed: [UInt8], changes: Int) {
+        self.number = number
+        self.sealed = sealed
+        self.changes = changes
     }
 }

@@ -91,6 +91,8 @@ public protocol LocalReader {
     func conflictCount() throws -> Int
     /// What is left of a device that was revoked; `nil` where nothing is, or none was.
     func keptOutbox() throws -> KeptOutbox?
+    /// Of what is kept under seal, the first part behind a number; `nil` where there is none.
+    func keptPart(after number: Int) throws -> SealedPart?
     /// Whether a row of a ledger was imported before, by the hash of its content.
     func wasImported(_ hash: [UInt8]) throws -> Bool
 }
@@ -115,9 +117,9 @@ public protocol LocalTransaction: LocalReader {
     /// Erases a record, its placements, its conflicts and what lay over it; answered changes stay in the outbox.
     func erase(_ id: RecordID) throws
     /// Erases everything, who this device is included; what is kept takes its place.
-    func eraseEverything(keeping outbox: KeptOutbox?) throws
-    /// Forgets the changes that were left of a device that was revoked; that it was, stays.
-    func forgetKeptOutbox() throws
+    func eraseEverything(keeping outbox: KeptOutbox?, _ parts: [SealedPart]) throws
+    /// Forgets what is kept under seal up to the part with a number; that the device was revoked, stays.
+    func forgetKeptParts(upTo number: Int) throws
     /// Adds a change to the outbox.
     func append(_ entry: OutboxEntry) throws
     /// Notes the server's answer to a change, given in an epoch.

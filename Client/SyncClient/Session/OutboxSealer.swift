@@ -12,10 +12,10 @@ struct OutboxSealer {
     /// The device's clock, in milliseconds since 1970.
     let now: Int64
 
-    /// The outbox, sealed, and how many changes it holds.
+    /// The outbox, sealed: in as many parts as it takes, at least one.
     ///
     /// Throws `sealing_key_missing` where the server's key is not known, or not the server's.
-    func seal(to key: SealingKey?) throws -> (sealed: SealedOutbox, changes: Int) {
+    func seal(to key: SealingKey?) throws -> [SealedPart] {
         guard let key, profile.trusts(key) else {
             throw SyncError(
                 "sealing_key_missing",
@@ -28,7 +28,20 @@ struct OutboxSealer {
         }
         let size = SyncSession.Size(changes: limits.changesPerBatch, bytes: limits.batchBytes)
         var waiting = try transaction.unanswered(limit: .max)[...]
+        var parts: [SealedPart] = []
         var requests: [SyncRequest] = []
+        var bytes = 0
+        func close() throws {
+            let outbox = Outbox(device: id, requests: requests, sealedAt: now)
+            parts.append(
+                SealedPart(
+                    number: parts.count + 1,
+                    sealed: try Sealing.seal(outbox, by: own, to: key).encoded,
+                    changes: outbox.count
+                )
+            )
+            (requests, bytes) = ([], 0)
+        }
         let batch = Batch(transaction: transaction, profile: profile)
         while !waiting.isEmpty {
             var request = SyncRequest()
@@ -39,10 +52,13 @@ struct OutboxSealer {
             let entries = Batch.first(of: waiting, size)
             try batch.fill(&request, with: entries)
             waiting = waiting.dropFirst(entries.count)
+            let size = request.payloads.reduce(0) { $0 + $1.count }
+            if !requests.isEmpty, bytes + size > limits.outboxPartBytes { try close() }
             requests.append(request)
+            bytes += size
         }
-        let outbox = Outbox(device: id, requests: requests, sealedAt: now)
-        return (try Sealing.seal(outbox, by: own, to: key), outbox.count)
+        if parts.isEmpty || !requests.isEmpty { try close() }
+        return parts
     }
 }
 

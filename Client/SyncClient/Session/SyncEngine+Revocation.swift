@@ -25,17 +25,16 @@ extension SyncEngine {
                     limits: limits,
                     now: now &+ profile.clockOffset
                 )
-                let (sealed, changes) = try sealer.seal(to: order.sealingKey)
+                let parts = try sealer.seal(to: order.sealingKey).filter { $0.changes > 0 }
                 let kept = KeptOutbox(
                     server: profile.address,
                     serverKey: profile.serverKey ?? [],
                     name: profile.name,
-                    sealed: changes > 0 ? sealed.encoded : [],
-                    changes: changes,
+                    changes: parts.reduce(0) { $0 + $1.changes },
                     mayDeliver: order.deliver,
                     revokedAt: order.time
                 )
-                try transaction.eraseEverything(keeping: kept)
+                try transaction.eraseEverything(keeping: kept, parts)
             }
         } catch {
             return failed(error)
@@ -51,16 +50,20 @@ extension SyncEngine {
         guard let kept = try? await store.read({ try $0.keptOutbox() }) else { return nil }
         guard !kept.isEmpty else { return .deviceRevoked(at: kept.revokedAt) }
         guard kept.mayDeliver else { return .deviceRevoked(keeping: kept.changes, hint: .bring) }
+        var left = kept.changes
         do {
-            let signature = try await transport.deliver(kept.sealed, to: kept.server)
-            let taken = Sealing.receiptBytes(for: kept.sealed)
-            guard PublicKey(bytes: kept.serverKey)?.verifies(signature, of: taken) == true else {
-                return .deviceRevoked(keeping: kept.changes, hint: .later)
+            // > [A-09] Each is delivered, signed for and forgotten by itself.
+            while let part = try await store.read({ try $0.keptPart(after: 0) }) {
+                let signature = try await transport.deliver(part.sealed, to: kept.server)
+                let taken = Sealing.receiptBytes(for: part.sealed)
+                guard PublicKey(bytes: kept.serverKey)?.verifies(signature, of: taken) == true
+                else { return .deviceRevoked(keeping: left, hint: .later) }
+                try await store.write { try $0.forgetKeptParts(upTo: part.number) }
+                left -= part.changes
             }
-            try await store.write { try $0.forgetKeptOutbox() }
             return .deviceRevoked(delivering: kept.changes)
         } catch {
-            return .deviceRevoked(keeping: kept.changes, hint: .later)
+            return .deviceRevoked(keeping: left, hint: .later)
         }
     }
 }

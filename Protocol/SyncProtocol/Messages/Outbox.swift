@@ -82,7 +82,28 @@ public struct SealedOutbox: Hashable, Sendable {
         )
     }
 
-    /// The sealed outbox's bytes: what travels, and what the file holds.
+    /// A file of the bytes of sealed outboxes, in the order of their changes.
+    public static func file(of parts: [[UInt8]]) -> [UInt8] {
+        if let only = parts.first, parts.count == 1 { return only }
+        var file: [UInt8] = []
+        for part in parts { file.append(field: 3, bytes: part) }
+        return file
+    }
+
+    /// The sealed outboxes of a file, in the order of their changes.
+    ///
+    /// Throws `outbox_malformed`.
+    public static func parts(ofFile file: [UInt8]) throws(SyncError) -> [SealedOutbox] {
+        guard let wire = try? WireSealedOutbox(serializedBytes: file) else {
+            throw .outboxMalformed
+        }
+        guard !wire.parts.isEmpty else { return [try SealedOutbox(file)] }
+        var parts: [SealedOutbox] = []
+        for part in wire.parts { try parts.append(SealedOutbox(encode(part))) }
+        return parts
+    }
+
+    /// The sealed outbox's bytes: what travels.
     public var encoded: [UInt8] {
         encode(
             WireSealedOutbox.with {

@@ -8,6 +8,8 @@ public struct Limits: Hashable, Sendable {
     public var inflatedBytes = 16 << 20
     /// Bytes of an outbox once it was opened and inflated.
     public var outboxBytes = 64 << 20
+    /// Bytes of changes that a device puts into one sealed outbox: what is more goes into further ones.
+    public var outboxPartBytes = 1 << 20
     /// Bytes of a batch's changes, before compression, that a device puts into one request.
     public var batchBytes = 512 << 10
     /// Bytes of one change's payload.

@@ -54,6 +54,23 @@ extension SyncService {
         )
     }
 
+    /// Takes the file of `residence outbox`, one sealed outbox after the other.
+    ///
+    /// Throws what taking one throws; then those before it were taken.
+    public func take(file: [UInt8]) async throws -> OutboxReport {
+        let parts = try SealedOutbox.parts(ofFile: file)
+        var report = try await take(parts[0], isFromOperator: true)
+        for part in parts.dropFirst() {
+            let next = try await take(part, isFromOperator: true)
+            guard next.device == report.device else { throw SyncError.outboxMalformed }
+            report.outcomes.merge(next.outcomes) { $0 + $1 }
+            report.known += next.known
+        }
+        let taken = Sealing.receiptBytes(for: file)
+        report.signature = Data(try identity.key.signature(for: taken)).base64EncodedString()
+        return report
+    }
+
     private func take(_ outbox: Outbox) async throws -> (new: [String: Int], known: Int) {
         var (new, known): ([String: Int], Int) = ([:], 0)
         let now = clock()

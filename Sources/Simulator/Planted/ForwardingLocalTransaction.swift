@@ -14,11 +14,13 @@ extension ForwardingLocalTransaction {
 
     func keptOutbox() throws -> KeptOutbox? { try base.keptOutbox() }
 
-    func eraseEverything(keeping outbox: KeptOutbox?) throws {
-        try base.eraseEverything(keeping: outbox)
+    func keptPart(after number: Int) throws -> SealedPart? { try base.keptPart(after: number) }
+
+    func eraseEverything(keeping outbox: KeptOutbox?, _ parts: [SealedPart]) throws {
+        try base.eraseEverything(keeping: outbox, parts)
     }
 
-    func forgetKeptOutbox() throws { try base.forgetKeptOutbox() }
+    func forgetKeptParts(upTo number: Int) throws { try base.forgetKeptParts(upTo: number) }
 
     func unheard(_ ids: [RecordID]) throws -> Set<RecordID> { try base.unheard(ids) }
 

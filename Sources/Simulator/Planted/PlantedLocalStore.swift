@@ -74,8 +74,9 @@ private struct PlantedLocalTransaction: ForwardingLocalTransaction {
         return []
     }
 
-    func eraseEverything(keeping outbox: KeptOutbox?) throws {
-        try base.eraseEverything(keeping: bug == .erasesUnsent ? nil : outbox)
+    func eraseEverything(keeping outbox: KeptOutbox?, _ parts: [SealedPart]) throws {
+        let isLost = bug == .erasesUnsent
+        try base.eraseEverything(keeping: isLost ? nil : outbox, isLost ? [] : parts)
     }
 
     func save(_ salvage: Salvage) throws {
