@@ -55,9 +55,16 @@ struct Status: AsyncParsableCommand {
             }
             if let profile = status.profile {
                 table.add([say("服务器", "server"), profile.server])
+                // A department that sees some fields only holds no records.
+                let isPartial = profile.grant.role == .department && profile.grant.areas.isEmpty
                 table.add([
                     say("责任区", "areas"),
-                    profile.grant.areas.map(\.rawValue).joined(separator: " "),
+                    isPartial
+                        ? say(
+                            "部门授权：记录不下发，在服务器上查看",
+                            "a department's: records are read at the server"
+                        )
+                        : profile.grant.areas.map(\.rawValue).joined(separator: " "),
                 ])
             }
             for type in Schema.current.types {
