@@ -139,11 +139,13 @@ let package = Package(
             needs: ["SyncProtocol", .crypto, .cryptoExtras, .jwt, .x509, .asn1]
         ),
 
+        library("SQLiteRows", in: "Sources", needs: [.grdb, .grdbSQLite]),
+
         library("SyncServer", in: "Server", needs: ["SyncProtocol", "SyncTrust"]),
         library(
             "StoreSQLite",
             in: "Server",
-            needs: ["SyncServer", "SyncProtocol", .grdb, .grdbSQLite]
+            needs: ["SyncServer", "SyncProtocol", "SQLiteRows", .grdb]
         ),
         .systemLibrary(
             name: "CPQ",
@@ -166,7 +168,7 @@ let package = Package(
         library(
             "LocalSQLite",
             in: "Client",
-            needs: ["SyncClient", "SyncProtocol", "SyncTrust", .grdb]
+            needs: ["SyncClient", "SyncProtocol", "SyncTrust", "SQLiteRows", .grdb]
         ),
         library(
             "ClientHTTP",

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import SQLiteRows
 internal import SyncClient
 internal import SyncProtocol
 public import SyncTrust
@@ -69,26 +70,30 @@ extension DatabaseWriter {
 
     /// Opens the vault, where there is one; an unclean end is noted [G-04] as soon as anybody can.
     func unlock(_ vault: LocalVault, by unlocking: Unlocking?, wasCut: Bool) throws {
-        let row = try read { try LocalSQLiteTransaction($0).row("SELECT * FROM vault") }
+        let row = try read {
+            try LocalSQLiteTransaction($0).row(
+                "SELECT failures, failed_at, must_recount, json FROM vault"
+            )
+        }
         guard let row else {
             if wasCut { try write { try LocalSQLiteTransaction($0).noteRecount() } }
             return
         }
         if wasCut { try write { try $0.execute(sql: "UPDATE vault SET must_recount = 1") } }
         guard let unlocking else { throw SyncError.deviceLocked }
-        let failures = row["failures"] as Int
-        try Self.mayTry(after: failures, last: row["failed_at"], now: unlocking.now)
+        let failures = row[0] as Int
+        try Self.mayTry(after: failures, last: row[1], now: unlocking.now)
         try write {
             try $0.execute(
                 sql: "UPDATE vault SET failures = ?, failed_at = ?",
                 arguments: [failures + 1, unlocking.now]
             )
         }
-        let json = Data((row["json"] as String).utf8)
+        let json = Data((row[3] as String).utf8)
         let key = try JSONDecoder().decode(WrappedKey.self, from: json).open(with: unlocking.secret)
         vault.set(key)
         try write { database in
-            if wasCut || row["must_recount"] {
+            if wasCut || row[2] {
                 try LocalSQLiteTransaction(database, key).noteRecount()
             }
             try database.execute(sql: "UPDATE vault SET failures = 0, must_recount = 0")

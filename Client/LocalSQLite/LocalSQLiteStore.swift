@@ -1,5 +1,6 @@
 public import Foundation
 internal import GRDB
+internal import SQLiteRows
 internal import SyncProtocol
 public import SyncClient
 

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import SQLiteRows
 internal import SyncClient
 internal import SyncProtocol
 
@@ -28,16 +29,13 @@ extension LocalSQLiteTransaction {
 
     func admit(_ arrivals: [Arrival], to area: AreaCode) throws {
         guard !arrivals.isEmpty else { return }
-        let record = try database.cachedStatement(sql: Self.insertion)
-        let placement = try database.cachedStatement(
-            sql: "INSERT INTO placement (area, record, mark, kept) VALUES (?, ?, ?, 1)"
-        )
         var digest = try digest(of: area)
         for arrival in arrivals {
             let id = arrival.record.id
-            try record.execute(arguments: columns(of: arrival.record))
-            try placement.execute(
-                arguments: [area.rawValue, Data(id.bytes), arrival.mark.map { Data($0.bytes) }]
+            try run(Self.insertion, columns(of: arrival.record))
+            try run(
+                "INSERT INTO placement (area, record, mark, kept) VALUES (?, ?, ?, 1)",
+                [area.rawValue, Data(id.bytes), arrival.mark.map { Data($0.bytes) }]
             )
             if let mark = arrival.mark { digest = digest + AreaDigest(mark: mark) }
             if !arrival.conflicts.isEmpty { try set(conflicts: arrival.conflicts, of: id) }

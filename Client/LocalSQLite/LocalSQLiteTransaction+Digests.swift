@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import SQLiteRows
 internal import SyncClient
 internal import SyncProtocol
 
@@ -131,7 +132,9 @@ extension LocalSQLiteTransaction {
             let known = row.mark(2)
             var counted = known
             if row[3] {
-                let isThere = row[5] != nil && !(row[6] as Bool? ?? false) && row[7] == nil
+                let isDeleted = row[6] as Bool? ?? false
+                let isThere =
+                    row.values[5] != .null && !isDeleted && row.values[7] == .null
                 counted =
                     isThere
                     ? mark(

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import SQLiteRows
 internal import SyncClient
 internal import SyncProtocol
 
@@ -32,7 +33,8 @@ extension LocalSQLiteTransaction {
     func keptOutbox() throws -> KeptOutbox? {
         guard let json = try row("SELECT json FROM kept_outbox")?[0] as String? else { return nil }
         var kept = try JSONDecoder().decode(KeptOutbox.self, from: Data(json.utf8))
-        kept.changes = try row("SELECT coalesce(sum(changes), 0) FROM kept_part")?[0] ?? 0
+        let sum = try row("SELECT coalesce(sum(changes), 0) FROM kept_part")?[0] as Int?
+        kept.changes = sum ?? 0
         return kept
     }
 
@@ -40,7 +42,7 @@ extension LocalSQLiteTransaction {
         try row(
             "SELECT number, sealed, changes FROM kept_part WHERE number > ? ORDER BY number LIMIT 1",
             [number]
-        ).map { SealedPart(number: $0[0], sealed: Array($0[1] as Data), changes: $0[2]) }
+        ).map { SealedPart(number: $0[0], sealed: $0.bytes(1), changes: $0[2]) }
     }
 
     func forgetKeptParts(upTo number: Int) throws {

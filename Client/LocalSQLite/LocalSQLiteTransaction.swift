@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import SQLiteRows
 internal import SyncClient
 internal import SyncProtocol
 internal import SyncTrust
@@ -23,15 +24,15 @@ struct LocalSQLiteTransaction: LocalTransaction {
     }
 
     func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
-        try Row.fetchAll(database.cachedStatement(sql: sql), arguments: arguments)
+        try database.rows(sql, arguments)
     }
 
     func row(_ sql: String, _ arguments: StatementArguments = []) throws -> Row? {
-        try Row.fetchOne(database.cachedStatement(sql: sql), arguments: arguments)
+        try database.row(sql, arguments)
     }
 
     func run(_ sql: String, _ arguments: StatementArguments = []) throws {
-        try database.cachedStatement(sql: sql).execute(arguments: arguments)
+        try database.run(sql, arguments)
     }
 
     // MARK: - Who this is
@@ -229,8 +230,6 @@ struct LocalSQLiteTransaction: LocalTransaction {
     }
 }
 
-extension Row {
-    func bytes(_ index: Int) -> [UInt8] { Array((self[index] as Data?) ?? Data()) }
-
-    func unsigned(_ index: Int) -> UInt64 { UInt64(bitPattern: (self[index] as Int64?) ?? 0) }
-}
+/// GRDB has its own, by name.
+typealias Row = SQLiteRows.Row
+typealias StatementArguments = SQLiteRows.StatementArguments

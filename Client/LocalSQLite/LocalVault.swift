@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import SQLiteRows
 internal import SyncClient
 internal import Synchronization
 internal import SyncProtocol
@@ -95,7 +96,7 @@ extension LocalSQLiteTransaction {
         for row in try rows("SELECT hash FROM imported") {
             try run(
                 "UPDATE imported SET hash = ? WHERE hash = ?",
-                [Data(importName(row.bytes(0))), row[0] as Data]
+                [Data(importName(row.bytes(0))), row.values[0]]
             )
         }
     }
@@ -106,22 +107,21 @@ extension LocalSQLiteTransaction {
         )
         for row in found {
             let place = "\(table.name).\(column)/\(Self.place(row, 0))"
-            let sealed: DatabaseValue =
+            let sealed: any ColumnContent =
                 table.texts.contains(column)
-                ? try kept(row[1] as String, place).databaseValue
-                : try kept(row.bytes(1), place).databaseValue
+                ? try kept(row[1] as String, place) : try kept(row.bytes(1), place)
             try run(
                 "UPDATE \(table.name) SET \(column) = ? WHERE \(table.key) = ? AND \(column) = ?",
-                [sealed, row[0] as DatabaseValue, row[1] as DatabaseValue]
+                [sealed, row.values[0], row.values[1]]
             )
         }
     }
 
     /// What tells a row apart, as it stands in the name of a place.
     private static func place(_ row: Row, _ index: Int) -> String {
-        switch (row[index] as DatabaseValue).storage {
-        case .blob(let bytes): Array(bytes).hexadecimal
-        case .int64(let number): String(number)
+        switch row.values[index] {
+        case .blob(let bytes): bytes.hexadecimal
+        case .integer(let number): String(number)
         default: ""
         }
     }

@@ -1,6 +1,6 @@
 internal import Foundation
 internal import GRDB
-internal import GRDBSQLite
+internal import SQLiteRows
 internal import SyncProtocol
 internal import SyncServer
 
@@ -14,57 +14,23 @@ struct SQLiteTransaction: StoreTransaction {
     init(_ database: GRDB.Database) { self.database = database }
 
     func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
-        var rows: [Row] = []
-        try each(sql, arguments) { row in
-            rows.append(row)
-            return true
-        }
-        return rows
+        try database.rows(sql, arguments)
     }
 
     func row(_ sql: String, _ arguments: StatementArguments = []) throws -> Row? {
-        var first: Row?
-        try each(sql, arguments) { row in
-            first = row
-            return false
-        }
-        return first
+        try database.row(sql, arguments)
     }
 
     func run(_ sql: String, _ arguments: StatementArguments = []) throws {
-        try each(sql, arguments) { _ in true }
+        try database.run(sql, arguments)
     }
 
-    /// Runs a statement and walks its rows until the closure has had enough.
-    ///
-    /// The closure may run statements of its own, but not this one.
     func each(
         _ sql: String,
         _ arguments: StatementArguments,
         _ visit: (Row) throws -> Bool
     ) throws {
-        let statement = try database.cachedStatement(sql: sql).sqliteStatement
-        defer {
-            sqlite3_reset(statement)
-            sqlite3_clear_bindings(statement)
-        }
-        guard arguments.bind(to: statement) == SQLITE_OK else { throw refusal }
-        while true {
-            switch sqlite3_step(statement) {
-            case SQLITE_ROW: guard try visit(Row(statement)) else { return }
-            case SQLITE_DONE: return
-            default: throw refusal
-            }
-        }
-    }
-
-    /// What SQLite said last, without the statement and its values: those may be personal.
-    private var refusal: DatabaseError {
-        let connection = database.sqliteConnection
-        return DatabaseError(
-            resultCode: ResultCode(rawValue: sqlite3_extended_errcode(connection)),
-            message: String(cString: sqlite3_errmsg(connection))
-        )
+        try database.each(sql, arguments, visit)
     }
 
     // MARK: - Settings
@@ -105,3 +71,12 @@ struct SQLiteTransaction: StoreTransaction {
         return counts
     }
 }
+
+extension UInt64 {
+    /// SQLite has signed integers only; epochs, revisions and positions stay far below the sign.
+    var signed: Int64 { Int64(bitPattern: self) }
+}
+
+/// GRDB has its own, by name.
+typealias Row = SQLiteRows.Row
+typealias StatementArguments = SQLiteRows.StatementArguments

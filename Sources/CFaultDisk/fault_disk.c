@@ -26,6 +26,8 @@ typedef struct {
 typedef struct {
     char name[NAME];
     int exists;
+    /// How many have it open since the last restart.
+    int handles;
     /// As SQLite sees it, and as it would be after a power cut that keeps nothing.
     Image now;
     Image durable;
@@ -181,10 +183,10 @@ static File *file_for_operation(Handle *handle, Disk **disk) {
 static int handle_close(sqlite3_file *base) {
     Handle *handle = (Handle *)base;
     Disk *disk = disk_behind(handle);
-    if (handle->deleteOnClose && disk != NULL) {
-        File *file = file_named(disk, handle->name, 0);
-        if (file != NULL) clear_file(file);
-    }
+    File *file = disk == NULL ? NULL : file_named(disk, handle->name, 0);
+    if (file == NULL) return SQLITE_OK;
+    if (file->handles > 0) file->handles--;
+    if (handle->deleteOnClose) clear_file(file);
     return SQLITE_OK;
 }
 
@@ -296,7 +298,9 @@ static int vfs_open(
     base->pMethods = NULL;
     Disk *disk = disk_at(number);
     if (disk == NULL || disk->isCut) return SQLITE_CANTOPEN;
-    if (file_named(disk, name, (flags & SQLITE_OPEN_CREATE) != 0) == NULL) return SQLITE_CANTOPEN;
+    File *file = file_named(disk, name, (flags & SQLITE_OPEN_CREATE) != 0);
+    if (file == NULL) return SQLITE_CANTOPEN;
+    file->handles++;
     Handle *handle = (Handle *)base;
     handle->number = number;
     handle->life = disk->life;
@@ -316,6 +320,9 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *path, int sync) {
     if (disk == NULL || is_cut(disk)) return SQLITE_IOERR_DELETE;
     File *file = file_named(disk, name, 0);
     if (file == NULL) return SQLITE_IOERR_DELETE_NOENT;
+    // Whoever deletes has closed it before: this is a connection of before a restart, which is closed late.
+    // A program that was killed closes nothing.
+    if (file->handles > 0) return SQLITE_IOERR_DELETE;
     clear_file(file);
     return SQLITE_OK;
 }
@@ -409,6 +416,7 @@ void fault_disk_restart(int number, uint64_t seed, int cleanly) {
     for (int index = 0; index < FILES; index++) {
         File *file = &disk->files[index];
         if (!file->exists) continue;
+        file->handles = 0;
         int kept = cleanly ? file->pendingCount
                            : (int)(next_random(&seed) % (uint64_t)(file->pendingCount + 1));
         for (int each = 0; each < kept; each++) {

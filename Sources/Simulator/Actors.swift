@@ -4,11 +4,8 @@ internal import SyncProtocol
 
 /// What people do with a handheld, drawn by chance.
 struct Actor {
-    /// Four townships of two islands: neighbours work the same doors.
-    static let towns = ["330921101", "330921102", "330921103", "330922101"]
-        .compactMap { AreaCode($0) }
-
     let device: SimulatedDevice
+    /// The townships that they work in, as far as they know.
     let areas: [AreaCode]
 
     /// What was done: in words, to which record, and what it was made to say.
@@ -30,7 +27,7 @@ struct Actor {
     }
 
     private func work(_ random: inout SplitMix64) async throws -> Deed {
-        switch random.below(24) {
+        switch random.below(25) {
         case 0...3: try await capturePerson(&random)
         case 4...7: try await captureHome(&random)
         case 8...14: try await editPerson(&random)
@@ -40,6 +37,7 @@ struct Actor {
         case 20: try await takeBack(&random)
         case 21: try await reidentify(&random)
         case 22: try await mend(&random)
+        case 23: try await visit(&random)
         default: try await editHome(&random)
         }
     }
@@ -192,6 +190,21 @@ struct Actor {
             record: home.id,
             said: Dwelling { $0.remark = remark }.fieldMap
         )
+    }
+
+    /// Somebody was at a dwelling.
+    private func visit(_ random: inout SplitMix64) async throws -> Deed {
+        guard let home = try await pick(Dwelling.recordType, &random) else {
+            return try await captureHome(&random)
+        }
+        let at = 1_767_225_600_000 + Int64(random.below(300)) * 86_400_000
+        let visit = try await client.capture(
+            Visit {
+                $0.dwelling = home.id.reference
+                $0.visitedAt = at
+            }
+        )
+        return Deed(words: "visits a dwelling", record: visit)
     }
 
     private func delete(_ random: inout SplitMix64) async throws -> Deed {

@@ -5,6 +5,7 @@ internal import StoreSQLite
 internal import SyncClient
 public import SyncProtocol
 internal import SyncServer
+internal import SyncTrust
 
 /// The oracle's judgement on real data folders: a server's and those of its devices, all of them stopped.
 public enum Inspection {
@@ -54,10 +55,13 @@ public enum Inspection {
         var handhelds: [RealDevice] = []
         for folder in devices {
             let local = try LocalSQLiteStore(folder: folder)
-            guard let id = try await local.read({ try $0.profile()?.device }) else { continue }
+            guard let profile = try await local.read({ try $0.profile() }) else { continue }
+            let id = profile.device
+            let former = (profile.predecessors ?? [])
+                .compactMap { PublicKey(bytes: $0.publicKey)?.deviceID }
             let name = folder.lastPathComponent
             let device = RealDevice(name: name, store: local, id: id)
-            oracle.open(name, for: id)
+            oracle.open(name, for: former + [id].compactMap(\.self))
             try await oracle.note(device)
             handhelds.append(device)
         }

@@ -63,8 +63,12 @@ extension Oracle {
     mutating func judgeHistory(_ standing: Standing, of names: [String]) {
         for name in names {
             guard let book = books[name] else { continue }
-            let device = standing.devices.first { $0.id == book.device }
-            let stored = standing.changes[book.device] ?? []
+            let family = family(of: name)
+            let known = standing.devices.filter { family.contains($0.id) }
+            // Under its last key, as far as the server knows that one.
+            let device = known.first { $0.id == book.keys.last } ?? known.first
+            let backed = book.keys.compactMap { backedUp[$0] }.max() ?? .none
+            let stored = family.flatMap { standing.changes[$0] ?? [] }
             let bySequence = Dictionary(grouping: stored, by: \.sequence)
             for (number, captured) in book.entries.sorted(by: { $0.key < $1.key }) {
                 if device?.holes.contains(where: { ($0.first...$0.last).contains(number) }) == true
@@ -73,7 +77,7 @@ extension Oracle {
                     // > backup has them.
                     // What was erased by law cannot be offered again.
                     let isErased = captured.change.map { erased.contains($0.record) } ?? false
-                    if !backedUp.isEmpty, !isErased, number > backedUp[book.device] ?? .none {
+                    if !backedUp.isEmpty, !isErased, number > backed {
                         accuse(
                             "I13",
                             "\(name): change \(number.rawValue) was forgotten, and no backup had it"
@@ -82,23 +86,17 @@ extension Oracle {
                     continue
                 }
                 let found = bySequence[number] ?? []
-                let invariant = restores > 0 ? "I13" : "I1"
-                if found.isEmpty, !captured.isLost {
+                let same = found.count { captured.isSame(as: $0) }
+                if same == 0, !captured.isLost {
                     accuse(
-                        invariant,
-                        "\(name): change \(number.rawValue) is not in the history",
+                        restores > 0 && found.isEmpty ? "I13" : "I1",
+                        found.isEmpty
+                            ? "\(name): change \(number.rawValue) is not in the history"
+                            : "\(name): change \(number.rawValue) has other bytes in the history",
                         about: captured.change?.record
                     )
-                } else if found.count > 1 {
-                    accuse("I1", "\(name): change \(number.rawValue) is there \(found.count) times")
-                } else if let only = found.first, !only.isRedacted,
-                    only.payload != captured.payload, !captured.isLost
-                {
-                    accuse(
-                        "I1",
-                        "\(name): change \(number.rawValue) has other bytes in the history",
-                        about: captured.change?.record
-                    )
+                } else if same > 1 {
+                    accuse("I1", "\(name): change \(number.rawValue) is there \(same) times")
                 }
             }
         }
@@ -150,10 +148,7 @@ extension Oracle {
         for device in standing.devices {
             var head = Chain.start
             var next = SequenceNumber(rawValue: 1)
-            let stored = Dictionary(
-                (standing.changes[device.id] ?? []).map { ($0.sequence, $0) },
-                uniquingKeysWith: { first, _ in first }
-            )
+            let stored = standing.chain(of: device)
             while next <= device.highWater {
                 if let hole = device.holes.first(where: { $0.first == next }) {
                     (head, next) = (hole.chain, SequenceNumber(rawValue: hole.last.rawValue + 1))
@@ -204,7 +199,7 @@ extension Oracle {
         _ type: RecordType,
         _ standing: Standing
     ) {
-        let said = (standing.steps[id] ?? []).compactMap { Said($0, type, books: books) }
+        let said = (standing.steps[id] ?? []).compactMap { Said($0, type, in: self) }
         let entries = standing.conflicts[id] ?? []
         // A copy was said by somebody before: it answers what it had seen, and is no saying of its own.
         for one in said where !one.change.isRecovered {
@@ -243,9 +238,10 @@ extension Oracle {
     mutating func judgeConflicts(_ standing: Standing) {
         let server = standing.devices.first { $0.name.hasPrefix("服务器") }?.id
         for (id, entries) in standing.conflicts.sorted(by: { $0.key < $1.key }) {
-            // Of a record that was erased by law the fact stays that there was a conflict.
-            if erased.contains(id) { continue }
             for entry in entries where entry.conflict.kind == .field {
+                // Of a record that was erased by law the fact stays that there was a conflict; it is told of a
+                // record, too, that was once found to be that one.
+                if erased.contains(id) || erased.contains(entry.record) { continue }
                 let (one, other) = (entry.conflict.standing, entry.conflict.proposed)
                 let isOfSet = entry.conflict.fields.contains { number in
                     Schema.current.type(entry.type)?.field(number)?.isSet == true
@@ -264,6 +260,22 @@ extension Oracle {
 }
 
 extension Oracle.Standing {
+    /// The changes of a device by their numbers; those of who was there before it, up to where it goes on.
+    fileprivate func chain(of device: StoredDevice) -> [SequenceNumber: StoredChange] {
+        var chain: [SequenceNumber: StoredChange] = [:]
+        var last: UInt64 = 0
+        for (holder, end) in device.succession.parts.map({ ($0.device, $0.last) })
+            + [(device.id, UInt64.max)]
+        {
+            for change in changes[holder] ?? []
+            where change.sequence.rawValue > last && change.sequence.rawValue <= end {
+                chain[change.sequence] = change
+            }
+            last = end
+        }
+        return chain
+    }
+
     /// Whether a value and another differ in nothing but references to what was found to be one.
     fileprivate func isFollowed(
         _ value: FieldMap,
@@ -305,7 +317,10 @@ private struct Said {
     /// Where it ever stood, in the epochs that were lost.
     let places: [Base]
 
-    init?(_ step: StoredStep, _ type: RecordType, books: [String: Oracle.Book]) {
+    /// The handhelds that captured it, by name: more than one where a handheld was copied afterwards.
+    let hands: Set<String>
+
+    init?(_ step: StoredStep, _ type: RecordType, in oracle: Oracle) {
         guard !step.change.isRedacted, step.via == nil,
             let change = try? Change(payload: step.change.payload, epoch: step.change.epoch),
             let canonical = try? change.canonical(as: type)
@@ -313,10 +328,13 @@ private struct Said {
         self.change = canonical
         device = step.change.device
         sequence = step.change.sequence
-        let former = books.values.filter { $0.device == step.change.device }
-            .flatMap { $0.entries[step.change.sequence]?.places ?? [] }
+        let captured = oracle.books.filter { _, book in
+            book.keys.contains(step.change.device)
+                && book.entries[step.change.sequence]?.payload == step.change.payload
+        }
+        hands = Set(captured.keys)
         here = Base(epoch: step.change.epoch, revision: step.revision)
-        places = former + [here]
+        places = captured.values.flatMap { $0.entries[step.change.sequence]?.places ?? [] } + [here]
     }
 
     var words: String { "change \(sequence.rawValue) of \(device.description.prefix(6))" }
@@ -327,7 +345,10 @@ private struct Said {
         // A copy is whole: what it leaves out was not there.
         let touches = change.isRecovered || change.touched.contains { unit.contains($0) }
         guard touches || change.deletion != nil || change.resolution != nil else { return false }
-        if device == other.device { return sequence > other.sequence }
+        // The same hand, under whatever key.
+        if device == other.device || !hands.isDisjoint(with: other.hands) {
+            return sequence > other.sequence
+        }
         let base = change.base(of: unit)
         if other.places.contains(where: { $0.epoch == base.epoch && $0.revision <= base.revision })
         {

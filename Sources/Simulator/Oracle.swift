@@ -1,6 +1,7 @@
 internal import SyncClient
 internal import SyncProtocol
 internal import SyncServer
+internal import SyncTrust
 
 /// What the oracle says that is not so.
 public struct Verdict: Hashable, Codable, Sendable {
@@ -23,15 +24,20 @@ struct Oracle {
         let change: Change?
         /// Where the server said that it stood: in each epoch that accepted it.
         var places: [Base] = []
+        /// In which epoch it was last seen answered.
+        var answeredIn: Epoch?
         /// The handheld was lost, or put back, before anybody else had it.
         var isLost = false
     }
 
     /// The books of one handheld.
     struct Book {
-        let device: DeviceID
+        /// Under which keys the handheld goes, the first one first.
+        var keys: [DeviceID]
         var entries: [SequenceNumber: Captured] = [:]
         var last = SequenceNumber.none
+        /// The epoch of the last answers.
+        var epoch = Epoch.none
         /// The highest revision in each epoch that it was shown of each record.
         var seen: [RecordID: Base] = [:]
     }
@@ -55,8 +61,18 @@ struct Oracle {
         let fields: FieldMap
     }
 
-    mutating func open(_ name: String, for device: DeviceID) {
-        books[name] = Book(device: device)
+    mutating func open(_ name: String, for keys: [DeviceID]) { books[name] = Book(keys: keys) }
+
+    /// A handheld goes on under another key.
+    mutating func rekey(_ name: String, as device: DeviceID) {
+        if books[name]?.keys.contains(device) == false { books[name]?.keys.append(device) }
+    }
+
+    /// The keys of a handheld and of its copies: what two of them share is in the history once.
+    func family(of name: String) -> [DeviceID] {
+        guard let origin = books[name]?.keys.first else { return [] }
+        let relatives = books.values.filter { $0.keys.first == origin }
+        return Set(relatives.flatMap(\.keys)).sorted()
     }
 
     /// A copy begins with what the original had.
@@ -68,7 +84,9 @@ struct Oracle {
             words: words,
             record: record?.description
         )
-        if verdicts.count < 20, !verdicts.contains(verdict) { verdicts.append(verdict) }
+        // One flaw may show in every record: the others are to be heard, too.
+        let isHeard = verdicts.count { $0.invariant == invariant } < 6
+        if isHeard, verdicts.count < 20, !verdicts.contains(verdict) { verdicts.append(verdict) }
     }
 
     /// Writes down what a handheld's outbox has that the books have not, and what was answered.
@@ -99,17 +117,24 @@ struct Oracle {
     /// Writes down where the server said that changes stand.
     mutating func noteAnswers(of device: any Handheld) async throws {
         guard var book = books[device.name] else { return }
-        let numbers = Array(book.entries.keys)
-        let answered = try await device.store.read { transaction in
+        // What was answered in an epoch stays so: only what is open is looked at again.
+        let open = book.entries.filter { $0.value.answeredIn != book.epoch }.map(\.key)
+        let (all, known) = (Array(book.entries.keys), book.epoch)
+        let (epoch, answered) = try await device.store.read { transaction in
             let epoch = try transaction.profile()?.epoch ?? .none
-            return try numbers.compactMap { number -> (SequenceNumber, Base)? in
+            let numbers = epoch == known ? open : all
+            let answered = try numbers.compactMap { number -> (SequenceNumber, Base)? in
                 guard let outcome = try transaction.change(number)?.outcome,
                     outcome.kind != .quarantined
                 else { return nil }
                 return (number, Base(epoch: epoch, revision: outcome.revision))
             }
+            return (epoch, answered)
         }
-        for (number, place) in answered where book.entries[number]?.places.last != place {
+        book.epoch = epoch
+        for (number, place) in answered {
+            book.entries[number]?.answeredIn = epoch
+            if book.entries[number]?.places.last == place { continue }
             // An answer of an earlier epoch stays what it was.
             if book.entries[number]?.places.last?.revision == place.revision { continue }
             book.entries[number]?.places.append(place)
@@ -146,13 +171,10 @@ struct Oracle {
     /// Up to which of a handheld's changes the server has them, and no other in their place.
     func last(of name: String, in stored: [StoredChange]) -> SequenceNumber {
         guard let book = books[name] else { return .none }
-        let bytes = Dictionary(
-            stored.map { ($0.sequence, $0.payload) },
-            uniquingKeysWith: { first, _ in first }
-        )
+        let bySequence = Dictionary(grouping: stored, by: \.sequence)
         var last = SequenceNumber.none
         for (number, captured) in book.entries.sorted(by: { $0.key < $1.key }) {
-            guard bytes[number] == captured.payload else { break }
+            guard bySequence[number]?.contains(where: captured.isSame) == true else { break }
             last = number
         }
         return last
@@ -225,6 +247,11 @@ struct Oracle {
 }
 
 extension Oracle.Captured {
+    /// Whether a change in the history is this one: by its bytes, or by their hash where the law redacted them.
+    func isSame(as stored: StoredChange) -> Bool {
+        stored.isRedacted ? stored.hash == Chain.hash(of: payload) : stored.payload == payload
+    }
+
     /// Whether bytes are what an erasure by law leaves of the change.
     func isRedacted(as bytes: [UInt8]?) -> Bool { change?.redacted.payload == bytes }
 }

@@ -103,6 +103,15 @@ final class SimulatedDevice {
         id = try await client.enrol(link: link.text).device
     }
 
+    /// Goes on under a new key, with a link of the server's.
+    func rekey(with link: EnrolmentLink) async throws {
+        id = try await client.enrol(link: link.text, .rekeyed).device
+        isRefused = false
+    }
+
+    /// Who it is is what its disk says.
+    func learn() async throws { id = try await store.read { try $0.profile()?.device } }
+
     /// The program was killed, or the power cut; it starts again on what the disk holds.
     func restart(seed: UInt64, cleanly: Bool) throws {
         disk.cutPower(after: 0)

@@ -10,8 +10,13 @@ public enum Simulation {
     /// Runs a plan, from the first day to the verdict.
     public static func run(_ plan: Plan) async throws -> RunReport {
         let world = try await World(plan)
-        try await world.live()
-        try await world.settle()
+        do {
+            try await world.live()
+            try await world.settle()
+        } catch let error as SyncError {
+            // A world that cannot go on is no sound one; what led there is its story.
+            world.stop(error)
+        }
         try await world.server.leave()
         return world.report
     }
@@ -72,6 +77,7 @@ extension World {
         }
         for round in 1...Simulation.rounds {
             var isQuiet = true
+            let known = redrawn
             for device in inUse {
                 time.advance(to: time.now + 20_000)
                 guard let done = try await sync(device) else {
@@ -87,11 +93,18 @@ extension World {
             try await retireWhoeverHasEnded()
             try await giveAreasAgain()
             report.rounds = round
-            if isQuiet { break }
+            if isQuiet, redrawn == known { break }
         }
         report.minutesToConverge = Int((time.elapsed - began) / 60_000)
         try await judge()
         try await sum()
+    }
+
+    /// The world cannot go on.
+    fileprivate func stop(_ error: SyncError) {
+        oracle.accuse("I10", "the world stands still: \(error.code.rawValue), \(error.message)")
+        report.verdicts = oracle.verdicts
+        if plan.keepsStory { report.story = chronicle.story(of: nil, last: 60) }
     }
 
     private func judge() async throws {
@@ -103,6 +116,7 @@ extension World {
         oracle.judgeValues(standing)
         oracle.judgeConflicts(standing)
         oracle.judgeErasures(standing)
+        oracle.judgePlaces(standing, by: map)
         for device in inUse {
             if try await device.isErased() {
                 oracle.judgeSurrender(of: device)

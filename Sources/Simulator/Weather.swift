@@ -67,6 +67,10 @@ public struct Weather: Hashable, Codable, Sendable {
     ///
     /// Where this happens at all, every second world begins a version behind.
     public var upgraded = 0.0
+    /// A device is given a new key; so are copies, when they are found out, with these odds.
+    public var rekeyed = 0.0
+    /// The authorities redraw the map 撤并.
+    public var redrawn = 0.0
 
     /// Nothing goes wrong.
     public init() {}
@@ -107,6 +111,8 @@ public struct Weather: Hashable, Codable, Sendable {
         weather.revoked = 0.01
         weather.erased = 0.1
         weather.upgraded = 0.2
+        weather.rekeyed = 0.4
+        weather.redrawn = 0.06
         return weather
     }()
 
@@ -131,6 +137,15 @@ public struct Weather: Hashable, Codable, Sendable {
         return weather
     }()
 
+    /// Handhelds are copied and put back again and again, and go on under new keys; the network is poor.
+    public static let copies: Weather = {
+        var weather = Weather.drizzle
+        weather.cloned = 0.06
+        weather.rolledBack = 0.04
+        weather.rekeyed = 0.7
+        return weather
+    }()
+
     /// The same weather, but that nothing strikes the server's disk: for a server whose data are in PostgreSQL,
     /// and for the one on the embedded store that it is compared with.
     public var sparingServer: Weather {
@@ -147,6 +162,7 @@ public struct Weather: Hashable, Codable, Sendable {
     /// The weathers that have a name.
     public static let named: [(name: String, weather: Weather)] = [
         ("fair", fair), ("drizzle", drizzle), ("rain", rain), ("storm", storm), ("flood", flood),
+        ("copies", copies),
     ]
 
     /// The odds by which a run goes: each drawn up to twice what is said here, and some switched off.
@@ -166,7 +182,7 @@ public struct Weather: Hashable, Codable, Sendable {
             \.busy, \.away, \.clockJumps, \.clockWrong, \.killed, \.powerCut, \.diskFull,
             \.syncFails, \.lost, \.cloned, \.rolledBack, \.rot, \.serverKilled, \.serverPowerCut,
             \.serverDiskFull, \.restored, \.failedOver, \.backup, \.reassigned, \.revoked,
-            \.erased, \.upgraded,
+            \.erased, \.upgraded, \.rekeyed, \.redrawn,
         ]
     }
 }

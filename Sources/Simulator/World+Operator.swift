@@ -2,6 +2,7 @@ internal import Chance
 internal import SyncClient
 internal import SyncProtocol
 internal import SyncServer
+internal import SyncTrust
 
 // What the operator does.
 
@@ -9,8 +10,7 @@ extension World {
     func reassign(_ device: SimulatedDevice) async throws {
         guard let id = device.id, device.role == .coordinator else { return }
         let areas = Set([
-            Actor.towns[random.below(Actor.towns.count)],
-            Actor.towns[random.below(Actor.towns.count)],
+            map.towns[random.below(map.towns.count)], map.towns[random.below(map.towns.count)],
         ]).sorted()
         server.door.note(areas, of: id)
         try await giveAreasAgain()
@@ -20,6 +20,7 @@ extension World {
     /// What a device was given is what the server knows, also after a restore; who waits is confirmed.
     func giveAreasAgain() async throws {
         guard let service = server.service, let store = server.store else { return }
+        try await redrawAgain()
         for device in try await service.devices() {
             let areas = server.door.areas(of: device.id)
             guard !areas.isEmpty else { continue }
@@ -75,5 +76,104 @@ extension World {
         oracle.erased.formUnion(erased)
         oracle.promised.removeAll { erased.contains($0.record) }
         note("! \(erased.count) records are erased by law", about: id)
+    }
+}
+
+// What the authorities order.
+
+extension World {
+    /// Gives a handheld a new key; where it cannot be, it is said.
+    func rekey(_ device: SimulatedDevice) async throws -> Bool {
+        guard weather.rekeyed > 0, device.takesOutbox == nil else { return false }
+        let isWorthIt = !device.isRefused || random.happens(weather.rekeyed)
+        let (code, isKilled) = (OneTimeCode(using: &random), random.happens(oneIn: 4))
+        let (operations, seed) = (random.below(40), random.next())
+        guard isWorthIt, let id = device.id, let service = server.service else { return false }
+        do {
+            _ = try await service.rekey(id, code: code, for: SimulatedServer.clerk)
+        } catch let error as SyncError {
+            note("\(device.name) is given no new key: \(error.code.rawValue)")
+            return false
+        }
+        let link = EnrolmentLink(
+            address: "http://server.sim",
+            code: code.description,
+            fingerprint: service.fingerprint
+        )
+        if isKilled {
+            device.disk.cutPower(after: operations)
+            try? await device.rekey(with: link)
+            try device.restart(seed: seed, cleanly: true)
+        }
+        // Where the answer was lost with the power, the same link works again for the same key.
+        let profile = try await device.store.read { try $0.profile() }
+        if profile?.device == id {
+            try await device.rekey(with: link)
+        } else {
+            try await device.learn()
+        }
+        guard let renewed = device.id, renewed != id else { return false }
+        server.door.note(server.door.areas(of: id), of: renewed)
+        oracle.rekey(device.name, as: renewed)
+        note("! \(device.name) goes on under a new key")
+        return true
+    }
+
+    /// A township is renamed, becomes part of another, or is split; half of what stood in it is put by name then.
+    func redraw() async throws {
+        let (kind, chance, isCut) = (random.below(3), random.next(), random.happens(oneIn: 3))
+        let (operations, seed) = (random.below(200), random.next())
+        // Three townships at least, and a reviewer who holds them all.
+        guard hired >= 3, let fresh = map.freshCode() else { return }
+        let from = map.towns[Int(chance % UInt64(map.towns.count))]
+        let other = map.towns.first { $0 != from } ?? fresh
+        let redrawing: WorldMap.Redrawing =
+            switch kind {
+            case 0 where map.towns.count > 2: .init(kind: .merge, from: [from], to: [other])
+            case 1 where map.towns.count < 7: .init(kind: .split, from: [from], to: [from, fresh])
+            default: .init(kind: .rename, from: [from], to: [fresh])
+            }
+        map.add(redrawing)
+        for device in devices {
+            guard let id = device.id else { continue }
+            server.door.note(map.current(server.door.areas(of: id)), of: id)
+        }
+        note("! \(from.rawValue) becomes \(redrawing.to.map(\.rawValue))")
+        if isCut {
+            server.disk.cutPower(after: operations)
+            try? await redrawAgain()
+            server.stop(cleanly: true, seed: seed)
+            try await server.start()
+            report.kills += 1
+        }
+        try await giveAreasAgain()
+    }
+
+    /// What was done to the map is what the server knows, also after a restore, or where it was cut off.
+    private func redrawAgain() async throws {
+        guard let service = server.service, let store = server.store else { return }
+        for redrawing in map.redrawings where try await !redrawing.isDone(by: service.areaMap()) {
+            // Every second home is put into the new part by name.
+            let homes = try await store.read {
+                try $0.records(ofType: Dwelling.recordType.number, after: nil, limit: 500)
+            }
+            let there = homes.filter { $0.placements.contains { redrawing.from.contains($0.area) } }
+                .map(\.state.id).filter { $0.bytes[15] % 2 == 0 }
+            let directing = Dictionary(
+                uniqueKeysWithValues: there.compactMap { id in redrawing.to.last.map { (id, $0) } }
+            )
+            _ = try await service.change(
+                map: AreaChange(
+                    redrawing.kind,
+                    redrawing.from,
+                    to: redrawing.to,
+                    by: "运维",
+                    at: time.now
+                ),
+                directing: redrawing.kind == .split ? directing : [:],
+                for: SimulatedServer.clerk
+            )
+            redrawn += 1
+        }
     }
 }

@@ -11,7 +11,7 @@ extension World {
         case act, sync, kill, powerCut, fillUp, failSyncs, lose, clone, takeImage, rollBack, rot,
             jump
         case killServer, cutServer, fillServer, restore, failOver, backUp, reassign, hire
-        case revoke, erase, upgrade, upgradeServer
+        case revoke, erase, upgrade, upgradeServer, rekey, redraw
     }
 
     /// What happens on a day, in the order of its minutes.
@@ -50,6 +50,8 @@ extension World {
             add(.upgradeServer, 0, weather.upgraded)
             for index in devices.indices { add(.upgrade, index, weather.upgraded / 2) }
         }
+        if weather.rekeyed > 0 { add(.rekey, random.below(devices.count), weather.rekeyed / 10) }
+        if weather.redrawn > 0 { add(.redraw, 0, weather.redrawn) }
         if inUse.count < plan.devices { add(.hire) }
         return events.sorted { ($0.minute, $0.device) < ($1.minute, $1.device) }
     }
@@ -94,6 +96,8 @@ extension World {
         case .hire: try await hire()
         case .revoke: try await revoke(device)
         case .erase: try await erase()
+        case .rekey: _ = try await rekey(device)
+        case .redraw: try await redraw()
         case .upgrade:
             try device.upgrade(seed: random.next())
             note("! \(device.name)'s program is upgraded")
@@ -207,7 +211,11 @@ extension World {
         for device in devices {
             let isErased = try await device.isErased()
             guard device.isRetired || isErased else { continue }
-            oracle.giveUp(device, above: device.id.flatMap { backup.highWaters[$0] } ?? .none)
+            // Of copies under keys of their own the numbers alone tell nothing.
+            let last =
+                oracle.family(of: device.name).count > 1
+                ? try await known(of: device) : device.id.flatMap { backup.highWaters[$0] }
+            oracle.giveUp(device, above: last ?? .none)
         }
         note(
             "! the server goes on from a backup, \(declared ? "as declared" : "and nobody says so")"
@@ -220,7 +228,7 @@ extension World.Event {
     fileprivate var isOfServer: Bool {
         switch self {
         case .killServer, .cutServer, .fillServer, .restore, .failOver, .backUp, .hire, .erase,
-            .upgradeServer:
+            .upgradeServer, .redraw:
             true
         default: false
         }

@@ -16,7 +16,10 @@ final class World {
     var report: RunReport
     /// By what programs work when the world begins.
     let schema: Schema
-    private var hired = 0
+    var map = WorldMap()
+    /// How often the server has redrawn its map, restores included.
+    var redrawn = 0
+    private(set) var hired = 0
 
     init(_ plan: Plan) async throws {
         self.plan = plan
@@ -55,13 +58,15 @@ final class World {
             case 6: .department
             default: .coordinator
             }
-        let isAll = role != .coordinator
-        let first = random.below(Actor.towns.count)
-        let second = random.below(Actor.towns.count)
+        let first = random.below(map.towns.count)
+        let second = random.below(map.towns.count)
         let areas =
-            isAll
-            ? ["330921", "330922"].compactMap { AreaCode($0) }
-            : Set([Actor.towns[first], Actor.towns[second]]).sorted()
+            switch role {
+            // Each township by its code, so that none is nobody's.
+            case .reviewer: map.towns
+            case .department: ["330921", "330922"].compactMap { AreaCode($0) }
+            default: Set([map.towns[first], map.towns[second]]).sorted()
+            }
         let year: Int64 = 365 * 86_400_000
         let isWrong = random.happens(weather.clockWrong)
         let offset = Int64(random.below(6)) - 3
@@ -82,7 +87,7 @@ final class World {
         try await device.enrol(with: service, areas: areas, &random)
         if let id = device.id {
             server.door.note(areas, of: id)
-            oracle.open(device.name, for: id)
+            oracle.open(device.name, for: [id])
         }
         devices.append(device)
         note("! \(device.name) is given a handheld for \(areas.map(\.rawValue))")
@@ -96,16 +101,25 @@ final class World {
 
     /// One thing that somebody does; whatever it leaves on the disk goes into the oracle's books.
     func act(on device: SimulatedDevice) async throws {
-        let areas = device.id.map(server.door.areas) ?? []
-        let towns = Actor.towns.filter { areas.cover($0) }
-        let actor = Actor(device: device, areas: towns.isEmpty ? Actor.towns : towns)
         do {
+            let actor = Actor(device: device, areas: try await towns(knownTo: device))
             let deed = try await actor.act(&random)
             note("\(device.name) \(deed.words)", about: deed.record)
             if !device.disk.isCut { try await check(deed, on: device) }
         } catch let error as SyncError {
             note("\(device.name) is told \(error.code.rawValue)")
         }
+    }
+
+    /// The townships of a handheld's grant; now and then somebody names one that is not theirs.
+    private func towns(knownTo device: SimulatedDevice) async throws -> [AreaCode] {
+        let isMistaken = random.happens(oneIn: 20)
+        guard !isMistaken, !device.disk.isCut else { return map.towns }
+        let granted = try await device.store.read { try $0.profile()?.grant.areas } ?? []
+        let towns = granted.flatMap { area in
+            area.rawValue.count == 9 ? [area] : map.towns.filter { area.contains($0) }
+        }
+        return towns.isEmpty ? map.towns : towns
     }
 
     private func check(_ deed: Actor.Deed, on device: SimulatedDevice) async throws {
@@ -138,7 +152,7 @@ final class World {
         } catch let error as SyncError {
             report.failedSyncs += 1
             note("\(device.name) cannot sync: \(error.code.rawValue)")
-            if error.code == "device_forked" { device.isRefused = true }
+            if ["device_forked", "device_rekeyed"].contains(error.code) { device.isRefused = true }
             // Where the power is cut, the books are brought up to date once it is back.
             try? await oracle.note(device)
             try? await oracle.noteAnswers(of: device)
@@ -150,7 +164,9 @@ final class World {
 
     /// Takes out of use what was refused as a copy, and what was revoked and has delivered.
     func retireWhoeverHasEnded() async throws {
-        for device in inUse where device.isRefused { try await retire(device) }
+        for device in inUse where device.isRefused {
+            if try await !rekey(device) { try await retire(device) }
+        }
         for device in inUse where try await device.isErased() {
             let kept = try await device.store.read { try $0.keptOutbox() }
             if device.takesOutbox == true, kept?.isEmpty == false { continue }
@@ -174,11 +190,16 @@ final class World {
     }
 
     /// The last change of a handheld that the server has, and that is its own.
-    private func known(of device: SimulatedDevice) async throws -> SequenceNumber {
-        guard let id = device.id, let store = server.store else { return .none }
-        let stored = try await store.read { transaction -> [StoredChange] in
-            guard let last = try transaction.device(id)?.highWater, last > .none else { return [] }
-            return try transaction.changes(of: id, in: SequenceNumber(rawValue: 1)...last)
+    func known(of device: SimulatedDevice) async throws -> SequenceNumber {
+        guard let store = server.store else { return .none }
+        let family = oracle.family(of: device.name)
+        let stored = try await store.read { transaction in
+            try family.flatMap { id -> [StoredChange] in
+                guard let last = try transaction.device(id)?.highWater, last > .none else {
+                    return []
+                }
+                return try transaction.changes(of: id, in: SequenceNumber(rawValue: 1)...last)
+            }
         }
         return oracle.last(of: device.name, in: stored)
     }

@@ -55,7 +55,10 @@ struct Simulate: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            say("天气：fair、drizzle、rain、storm、flood", "fair, drizzle, rain, storm or flood."),
+            say(
+                "天气：fair、drizzle、rain、storm、flood、copies",
+                "fair, drizzle, rain, storm, flood or copies."
+            ),
             valueName: "NAME"
         )
     )

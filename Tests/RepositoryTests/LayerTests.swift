@@ -27,7 +27,8 @@ struct Layer: Sendable, CustomTestStringConvertible {
             "SwiftASN1"
         ),
         Layer("Server/SyncServer", "SyncProtocol", "SyncTrust"),
-        Layer("Server/StoreSQLite", "SyncServer", "SyncProtocol", "GRDB", "GRDBSQLite"),
+        Layer("Sources/SQLiteRows/", "GRDB", "GRDBSQLite"),
+        Layer("Server/StoreSQLite", "SyncServer", "SyncProtocol", "SQLiteRows", "GRDB"),
         Layer("Server/StorePostgres", "SyncServer", "SyncProtocol", "CPQ", "Dispatch"),
         Layer(
             "Server/ServerHTTP",
@@ -46,7 +47,14 @@ struct Layer: Sendable, CustomTestStringConvertible {
             "ServiceLifecycle"
         ),
         Layer("Client/SyncClient", "SyncProtocol", "SyncTrust"),
-        Layer("Client/LocalSQLite", "SyncClient", "SyncProtocol", "SyncTrust", "GRDB"),
+        Layer(
+            "Client/LocalSQLite",
+            "SyncClient",
+            "SyncProtocol",
+            "SyncTrust",
+            "SQLiteRows",
+            "GRDB"
+        ),
         Layer(
             "Client/ClientHTTP",
             "SyncClient",

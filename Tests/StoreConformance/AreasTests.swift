@@ -287,4 +287,35 @@ struct AreasTests {
             #expect(noted.first?.reason == "rename: 民政发〔2026〕3号")
         }
     }
+
+    @Test(
+        "[G-02] a record that moves while areas are walked is not called missing",
+        arguments: StoreKind.available
+    )
+    func walkedMeanwhile(in kind: StoreKind) async throws {
+        try await Office.run(in: kind) { office in
+            var chen = try await office.hand("陈建国", Self.old, Self.other)
+            let (home, id, epoch) = (home, chen.id, chen.epoch)
+            try await chen.send(
+                chen.change(home, dwelling(in: Self.old)),
+                chen.change(flat, dwelling("海滨路2号", in: Self.other))
+            )
+            let moved = chen.change(home, dwelling(in: Self.other), saw: 1)
+            let store = MeanwhileStore(office.store) {
+                var request = SyncRequest()
+                request.epoch = epoch
+                request.grant = moved.grant
+                request.firstSequence = SequenceNumber(rawValue: 3)
+                request.payloads = [moved.payload]
+                _ = try await office.service.sync(request, from: id)
+            }
+
+            let report = try await Office(on: store).service.checkHoldings(for: office.clerk)
+
+            let places = try await office.areas(of: home)
+            #expect(places == [[Self.other]])
+            #expect(report.flaws.isEmpty, "\(report.flaws)")
+            #expect(report.records == 2)
+        }
+    }
 }

@@ -36,22 +36,44 @@ extension SyncService {
         let (heads, standing) = try await store.read { transaction in
             (try transaction.heads(under: AreaCode.everywhere), try transaction.placements())
         }
+        var suspects: [AreaCode] = []
         for (index, head) in heads.enumerated() {
             let expected = standing[head.area] ?? 0
             let found = try await store.read { try $0.walk(head.area, expecting: expected) }
             report.areas += 1
+            if found.flaws.isEmpty {
+                report.records += found.records
+            } else {
+                suspects.append(head.area)
+            }
+            progress(index + 1, heads.count)
+        }
+        for (area, found) in try await again(suspects) {
             report.records += found.records
             report.flaws += found.flaws
             if mending, found.flaws.contains(where: { $0.code == "digest_differs" }) {
                 try await store.write { transaction in
-                    try transaction.set(try transaction.recount(head.area), of: head.area)
+                    try transaction.set(try transaction.recount(area), of: area)
                 }
             }
-            progress(index + 1, heads.count)
         }
         return report
     }
+
+    /// Walks areas once more, all of it at one moment: what moved while others were walked is not missing.
+    private func again(_ suspects: [AreaCode]) async throws -> [(AreaCode, Walked)] {
+        guard !suspects.isEmpty else { return [] }
+        return try await store.read { transaction in
+            let standing = try transaction.placements()
+            return try suspects.map { area in
+                (area, try transaction.walk(area, expecting: standing[area] ?? 0))
+            }
+        }
+    }
 }
+
+/// What stands in an area, and what is wrong with it.
+private typealias Walked = (records: Int, flaws: [HoldingsReport.Flaw])
 
 extension StoreReader {
     /// How many placements the records themselves name, by area.
@@ -72,7 +94,7 @@ extension StoreReader {
     fileprivate func walk(
         _ area: AreaCode,
         expecting placements: Int
-    ) throws -> (records: Int, flaws: [HoldingsReport.Flaw]) {
+    ) throws -> Walked {
         var flaws: [HoldingsReport.Flaw] = []
         let counted = try recount(area)
         let kept = try heads(under: [area]).first { $0.area == area }?.digest ?? .empty

@@ -28,6 +28,10 @@ public enum PlantedBug: String, CaseIterable, Codable, Sendable {
     case dropsUnknownFields = "drops-unknown-fields"
     /// What was erased by law stays in the history.
     case keepsErasedHistory = "keeps-erased-history"
+    /// A record that moves goes on saying that it stands where it stood.
+    case leavesPlacements = "leaves-placements"
+    /// Copies of a handheld that go on under keys of their own are not known as copies.
+    case forgetsKin = "forgets-kin"
 
     // MARK: - On the device
     /// The bookmark is kept one position too far.
@@ -57,7 +61,8 @@ public enum PlantedBug: String, CaseIterable, Codable, Sendable {
         switch self {
         case .forgetsHighWater, .positionBeforeCommit, .dropsDepartures, .skipsPageBoundary,
             .resurrectsTombstones, .losesConflicts, .losesHistory, .answersBeforeCommit,
-            .widensGrants, .losesDigests, .dropsUnknownFields, .keepsErasedHistory:
+            .widensGrants, .losesDigests, .dropsUnknownFields, .keepsErasedHistory,
+            .leavesPlacements, .forgetsKin:
             true
         default: false
         }

@@ -71,6 +71,11 @@ private struct PlantedStoreTransaction: ForwardingStoreTransaction {
     }
 
     func device(_ id: DeviceID) throws -> StoredDevice? {
+        if bug == .forgetsKin {
+            var device = try base.device(id)
+            device?.succession.kin = []
+            return device
+        }
         guard bug == .widensGrants, var device = try base.device(id), !device.grants.isEmpty,
             let city = AreaCode("3309")
         else { return try base.device(id) }
@@ -124,6 +129,17 @@ private struct PlantedStoreTransaction: ForwardingStoreTransaction {
     }
 
     func save(_ records: [RecordWrite]) throws {
+        if bug == .leavesPlacements {
+            let known = try base.records(records.map(\.record.state.id))
+            return try base.save(
+                records.map { write in
+                    var write = write
+                    let before = known[write.record.state.id]
+                    write.record.placements = before?.placements ?? write.record.placements
+                    return write
+                }
+            )
+        }
         guard bug == .dropsUnknownFields else { return try base.save(records) }
         try base.save(
             records.map { write in

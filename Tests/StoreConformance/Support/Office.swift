@@ -224,6 +224,41 @@ final class CutStore: Store {
     func scrub() async throws { try await store.scrub() }
 }
 
+/// A store in which something happens after the first reading of the records.
+final class MeanwhileStore: Store {
+    private let store: any Store
+    private let happens: @Sendable () async throws -> Void
+    private let reads = Mutex(0)
+
+    init(_ store: any Store, _ happens: @escaping @Sendable () async throws -> Void) {
+        (self.store, self.happens) = (store, happens)
+    }
+
+    func write<R: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> R
+    ) async throws -> R {
+        try await store.write(body)
+    }
+
+    func read<R: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> R
+    ) async throws -> R {
+        let result = try await store.read(body)
+        let count = reads.withLock { count in
+            count += 1
+            return count
+        }
+        if count == 1 { try await happens() }
+        return result
+    }
+
+    var news: News { store.news }
+
+    func listen() async { await store.listen() }
+
+    func scrub() async throws { try await store.scrub() }
+}
+
 /// A whole dwelling.
 func dwelling(_ address: String = "人民路1号", in town: String) -> Dwelling {
     Dwelling {
