@@ -1,4 +1,3 @@
-internal import Foundation
 internal import GRDB
 internal import SQLiteRows
 internal import SyncClient
@@ -20,7 +19,7 @@ extension LocalSQLiteTransaction {
                     AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.record = asked.id AND overlaid)
                     AND NOT EXISTS (SELECT 1 FROM record WHERE record.redirect = asked.id)
                 """,
-                StatementArguments(asked.map { Data($0.bytes) })
+                StatementArguments(asked.map(\.bytes))
             )
             unheard.formUnion(found.compactMap { RecordID(bytes: $0.bytes(0)) })
         }
@@ -35,7 +34,7 @@ extension LocalSQLiteTransaction {
             try run(Self.insertion, columns(of: arrival.record))
             try run(
                 "INSERT INTO placement (area, record, mark, kept) VALUES (?, ?, ?, 1)",
-                [area.rawValue, Data(id.bytes), arrival.mark.map { Data($0.bytes) }]
+                [area.rawValue, id.bytes, arrival.mark.map(\.bytes)]
             )
             if let mark = arrival.mark { digest = digest + AreaDigest(mark: mark) }
             if !arrival.conflicts.isEmpty { try set(conflicts: arrival.conflicts, of: id) }

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import GRDB
 internal import SQLiteRows
 internal import SyncClient
@@ -8,7 +7,7 @@ internal import SyncProtocol
 
 extension LocalSQLiteTransaction {
     func place(_ id: RecordID, in area: AreaCode, mark: UInt128?, isKept: Bool) throws {
-        let arguments: StatementArguments = [area.rawValue, Data(id.bytes)]
+        let arguments: StatementArguments = [area.rawValue, id.bytes]
         let before = try self.mark(of: id, in: area)
         if before == nil || before != .some(mark) {
             try run(
@@ -16,7 +15,7 @@ extension LocalSQLiteTransaction {
                 INSERT INTO placement (area, record, mark, kept) VALUES (?, ?, ?, ?)
                 ON CONFLICT (area, record) DO UPDATE SET mark = excluded.mark, kept = excluded.kept
                 """,
-                arguments + [mark.map { Data($0.bytes) }, isKept]
+                arguments + [mark.map(\.bytes), isKept]
             )
             try count(area, without: before ?? nil, with: mark)
         }
@@ -27,13 +26,13 @@ extension LocalSQLiteTransaction {
         guard let before = try mark(of: id, in: area) else { return }
         try run(
             "DELETE FROM placement WHERE area = ? AND record = ?",
-            [area.rawValue, Data(id.bytes)]
+            [area.rawValue, id.bytes]
         )
         try count(area, without: before, with: nil)
     }
 
     func areas(of id: RecordID) throws -> [AreaCode] {
-        try rows("SELECT area FROM placement WHERE record = ?", [Data(id.bytes)])
+        try rows("SELECT area FROM placement WHERE record = ?", [id.bytes])
             .compactMap { AreaCode($0[0] as String) }
     }
 
@@ -41,7 +40,7 @@ extension LocalSQLiteTransaction {
     private func mark(of id: RecordID, in area: AreaCode) throws -> UInt128?? {
         try row(
             "SELECT mark FROM placement WHERE area = ? AND record = ?",
-            [area.rawValue, Data(id.bytes)]
+            [area.rawValue, id.bytes]
         ).map { $0.mark(0) }
     }
 
@@ -64,7 +63,7 @@ extension LocalSQLiteTransaction {
             INSERT INTO digest (area, sum, records) VALUES (?, ?, ?)
             ON CONFLICT (area) DO UPDATE SET sum = excluded.sum, records = excluded.records
             """,
-            [area.rawValue, Data(digest.sum.bytes), digest.records]
+            [area.rawValue, digest.sum.bytes, digest.records]
         )
     }
 
@@ -72,7 +71,7 @@ extension LocalSQLiteTransaction {
         let pairs = try rows(
             "SELECT area, sum, records FROM digest WHERE records <> 0 OR sum <> ?",
             [
-                Data(UInt128(0).bytes)
+                UInt128(0).bytes
             ]
         ).compactMap { row -> (AreaCode, AreaDigest)? in
             guard let area = AreaCode(row[0] as String),
@@ -147,7 +146,7 @@ extension LocalSQLiteTransaction {
                 differing += 1
                 try run(
                     "UPDATE placement SET mark = ? WHERE area = ? AND record = ?",
-                    [counted.map { Data($0.bytes) }, area.rawValue, Data(id.bytes)]
+                    [counted.map(\.bytes), area.rawValue, id.bytes]
                 )
             }
             if let counted { sums[area] = (sums[area] ?? .empty) + AreaDigest(mark: counted) }
@@ -162,7 +161,7 @@ extension LocalSQLiteTransaction {
         for row in try rows("SELECT number, acknowledged, visible, id FROM record") {
             let id = RecordID(bytes: row.bytes(3))
             let isReadable = [(1, "acknowledged"), (2, "visible")].allSatisfy { index, column in
-                guard let bytes = row[index] as Data?, let id else { return true }
+                guard let bytes = row[index] as [UInt8]?, let id else { return true }
                 return (try? FieldMap(told(Array(bytes), Self.place(column, id)))) != nil
             }
             guard !isReadable else { continue }
@@ -195,7 +194,7 @@ extension LocalSQLiteTransaction {
             WHERE (excluded.epoch, excluded.revision) > (epoch, revision)
             """,
             [
-                Data(salvage.id.bytes), salvage.type, Int64(clamping: copy.base.epoch.rawValue),
+                salvage.id.bytes, salvage.type, Int64(clamping: copy.base.epoch.rawValue),
                 Int64(clamping: copy.base.revision.rawValue),
                 try kept(copy.fields.bytes, Self.place(ofSalvaged: salvage.id)),
                 copy.isDeleted, copy.isErased, copy.clock,
@@ -236,6 +235,6 @@ extension LocalSQLiteTransaction {
 
 extension Row {
     fileprivate func mark(_ index: Int) -> UInt128? {
-        (self[index] as Data?).flatMap { UInt128(bytes: Array($0)) }
+        (self[index] as [UInt8]?).flatMap { UInt128(bytes: Array($0)) }
     }
 }

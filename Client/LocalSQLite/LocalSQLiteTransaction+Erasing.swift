@@ -25,7 +25,7 @@ extension LocalSQLiteTransaction {
         for part in parts {
             try run(
                 "INSERT INTO kept_part (number, changes, sealed) VALUES (?, ?, ?)",
-                [part.number, part.changes, Data(part.sealed)]
+                [part.number, part.changes, part.sealed]
             )
         }
     }

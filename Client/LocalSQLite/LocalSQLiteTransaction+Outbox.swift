@@ -1,4 +1,3 @@
-internal import Foundation
 internal import GRDB
 internal import SQLiteRows
 internal import SyncClient
@@ -15,15 +14,15 @@ extension LocalSQLiteTransaction {
             INSERT INTO outbox (sequence, record, payload, chain, overlaid) VALUES (?, ?, ?, ?, 1)
             """,
             [
-                Int64(entry.sequence.rawValue), Data(entry.record.bytes),
+                Int64(entry.sequence.rawValue), entry.record.bytes,
                 try kept(entry.payload, "outbox.payload/\(entry.sequence.rawValue)"),
-                Data(entry.chain),
+                entry.chain,
             ]
         )
     }
 
     func overlay(of id: RecordID) throws -> [OutboxEntry] {
-        try entries("WHERE record = ? AND overlaid ORDER BY sequence", [Data(id.bytes)])
+        try entries("WHERE record = ? AND overlaid ORDER BY sequence", [id.bytes])
     }
 
     func unanswered(limit: Int) throws -> [OutboxEntry] {
@@ -97,7 +96,7 @@ extension LocalSQLiteTransaction {
             UPDATE outbox SET overlaid = 0
             WHERE record = ? AND overlaid AND kind <> 5 AND revision <= ?
             """,
-            [Data(id.bytes), Int64(clamping: revision.rawValue)]
+            [id.bytes, Int64(clamping: revision.rawValue)]
         )
     }
 
@@ -121,7 +120,7 @@ extension LocalSQLiteTransaction {
     func redactAnswered(of id: RecordID) throws {
         try run(
             "UPDATE outbox SET payload = x'', message = NULL WHERE record = ? AND kind IS NOT NULL",
-            [Data(id.bytes)]
+            [id.bytes]
         )
     }
 

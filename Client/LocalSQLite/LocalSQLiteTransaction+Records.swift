@@ -12,7 +12,7 @@ extension LocalSQLiteTransaction {
         """
 
     func record(_ id: RecordID) throws -> LocalRecord? {
-        try row("SELECT \(Self.recordColumns) FROM record WHERE id = ?", [Data(id.bytes)])
+        try row("SELECT \(Self.recordColumns) FROM record WHERE id = ?", [id.bytes])
             .map(local(_:))
     }
 
@@ -75,7 +75,7 @@ extension LocalSQLiteTransaction {
     func redirects(to id: RecordID) throws -> [LocalRecord] {
         try rows(
             "SELECT \(Self.recordColumns) FROM record WHERE redirect = ? ORDER BY id",
-            [Data(id.bytes)]
+            [id.bytes]
         ).map(local(_:))
     }
 
@@ -112,7 +112,7 @@ extension LocalSQLiteTransaction {
         let visible = record.visible ?? FieldMap()
         let acknowledged = record.acknowledged
         return [
-            Data(record.id.bytes), record.type,
+            record.id.bytes, record.type,
             acknowledged.map { Int64(clamping: $0.base.epoch.rawValue) },
             acknowledged.map { Int64(clamping: $0.base.revision.rawValue) },
             acknowledged?.isDeleted,
@@ -124,8 +124,8 @@ extension LocalSQLiteTransaction {
             key == nil ? title(of: record) : "",
             key == nil ? type.map { SearchText.searchable(visible, as: $0) } ?? "" : "",
             listedAreas(record, type), record.pending, record.returned,
-            acknowledged?.redirect.map { Data($0.bytes) },
-            record.redirect.map { Data($0.bytes) }, acknowledged?.isErased ?? false,
+            acknowledged?.redirect.map(\.bytes),
+            record.redirect.map(\.bytes), acknowledged?.isErased ?? false,
         ]
     }
 
@@ -152,7 +152,7 @@ extension LocalSQLiteTransaction {
 
     func erase(_ id: RecordID) throws {
         for area in try areas(of: id) { try displace(id, from: area) }
-        let id = Data(id.bytes)
+        let id = id.bytes
         try run("DELETE FROM record WHERE id = ?", [id])
         try run("DELETE FROM conflict WHERE record = ?", [id])
         try run("DELETE FROM sweep WHERE record = ?", [id])
@@ -181,11 +181,11 @@ extension LocalSQLiteTransaction {
                     ),
                     isDeleted: row[4],
                     clock: row[5],
-                    redirect: (row[11] as Data?).flatMap { RecordID(bytes: $0) }
+                    redirect: (row[11] as [UInt8]?).flatMap { RecordID(bytes: $0) }
                 )
                 record.acknowledged?.isErased = row[13]
             }
-            record.visible = try (row[7] as Data?).map {
+            record.visible = try (row[7] as [UInt8]?).map {
                 try FieldMap(told(Array($0), Self.place("visible", id)))
             }
         } catch {
@@ -193,7 +193,7 @@ extension LocalSQLiteTransaction {
         }
         let areas = (row[10] as String?)?.split(separator: ",") ?? []
         record.areas = Set(areas.compactMap { AreaCode($0) })
-        record.redirect = (row[12] as Data?).flatMap { RecordID(bytes: $0) }
+        record.redirect = (row[12] as [UInt8]?).flatMap { RecordID(bytes: $0) }
         record.pending = row[8]
         record.returned = row[9]
         return record

@@ -126,7 +126,7 @@ struct LocalSQLiteTransaction: LocalTransaction {
     // MARK: - Conflicts
 
     func conflicts(of id: RecordID) throws -> [[UInt8]] {
-        try rows("SELECT body FROM conflict WHERE record = ? ORDER BY rowid", [Data(id.bytes)])
+        try rows("SELECT body FROM conflict WHERE record = ? ORDER BY rowid", [id.bytes])
             .map { try told($0.bytes(0), Self.place(ofConflictAbout: id.bytes)) }
     }
 
@@ -143,12 +143,12 @@ struct LocalSQLiteTransaction: LocalTransaction {
     func conflictCount() throws -> Int { try row("SELECT count(*) FROM conflict")?[0] ?? 0 }
 
     func set(conflicts: [[UInt8]], of id: RecordID) throws {
-        try run("DELETE FROM conflict WHERE record = ?", [Data(id.bytes)])
+        try run("DELETE FROM conflict WHERE record = ?", [id.bytes])
         for conflict in conflicts {
             try run(
                 "INSERT INTO conflict (record, body) VALUES (?, ?)",
                 [
-                    Data(id.bytes), try kept(conflict, Self.place(ofConflictAbout: id.bytes)),
+                    id.bytes, try kept(conflict, Self.place(ofConflictAbout: id.bytes)),
                 ]
             )
         }
@@ -174,7 +174,7 @@ struct LocalSQLiteTransaction: LocalTransaction {
             """,
             [
                 Int64(clamping: receipt.epoch.rawValue), Int64(clamping: receipt.sequence.rawValue),
-                Data(receipt.encoded),
+                receipt.encoded,
             ]
         )
     }
@@ -222,11 +222,11 @@ struct LocalSQLiteTransaction: LocalTransaction {
     // MARK: - Imported rows
 
     func wasImported(_ hash: [UInt8]) throws -> Bool {
-        try row("SELECT 1 FROM imported WHERE hash = ?", [Data(importName(hash))]) != nil
+        try row("SELECT 1 FROM imported WHERE hash = ?", [importName(hash)]) != nil
     }
 
     func noteImported(_ hash: [UInt8]) throws {
-        try run("INSERT OR IGNORE INTO imported (hash) VALUES (?)", [Data(importName(hash))])
+        try run("INSERT OR IGNORE INTO imported (hash) VALUES (?)", [importName(hash)])
     }
 }
 

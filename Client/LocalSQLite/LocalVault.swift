@@ -65,9 +65,9 @@ extension LocalSQLiteTransaction {
     /// Bytes as they are kept at a place: sealed, where there is a key.
     ///
     /// What is empty says nothing, and stays so.
-    func kept(_ bytes: [UInt8], _ place: @autoclosure () -> String) throws -> Data {
-        guard let key, !bytes.isEmpty else { return Data(bytes) }
-        return Data(try key.seal(bytes, at: place()))
+    func kept(_ bytes: [UInt8], _ place: @autoclosure () -> String) throws -> [UInt8] {
+        guard let key, !bytes.isEmpty else { return bytes }
+        return try key.seal(bytes, at: place())
     }
 
     /// Bytes that were kept at a place.
@@ -78,7 +78,7 @@ extension LocalSQLiteTransaction {
 
     func kept(_ text: String, _ place: @autoclosure () -> String) throws -> String {
         guard key != nil, !text.isEmpty else { return text }
-        return try kept(Array(text.utf8), place()).base64EncodedString()
+        return Data(try kept(Array(text.utf8), place())).base64EncodedString()
     }
 
     func told(_ text: String, _ place: @autoclosure () -> String) throws -> String {
@@ -96,7 +96,7 @@ extension LocalSQLiteTransaction {
         for row in try rows("SELECT hash FROM imported") {
             try run(
                 "UPDATE imported SET hash = ? WHERE hash = ?",
-                [Data(importName(row.bytes(0))), row.values[0]]
+                [importName(row.bytes(0)), row.values[0]]
             )
         }
     }

@@ -41,7 +41,7 @@ extension PostgresTransaction {
         [
             ("name", .text(device.name)),
             ("department", .text(device.department)),
-            ("grants", .text(try text(device.grants))),
+            ("grants", .text(try WrittenGrants.json(device.grants))),
             ("high_water", .int(device.highWater.rawValue.signed)),
             ("chain", .bytes(device.chain)),
             ("last_contact", .int(device.lastContact)),
@@ -151,7 +151,7 @@ extension StoredDevice {
             publicKey: row.bytes(1),
             name: row.text(2),
             department: row.optionalText(3),
-            grants: try decoded([Grant].self, 4) ?? [],
+            grants: try WrittenGrants.grants(row.text(4)),
             chain: row.bytes(6),
             enrolledAt: row.int(7) ?? 0,
             software: row.text(10)

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import GRDB
 internal import SQLiteRows
 internal import SyncServer
@@ -24,8 +23,8 @@ extension SQLiteTransaction {
         try run(
             "INSERT INTO access (\(Self.columns)) VALUES (?, ?, ?, ?, ?)",
             [
-                access.number.signed, access.at, Data(access.content), Data(access.records),
-                Data(access.chain),
+                access.number.signed, access.at, access.content, access.records,
+                access.chain,
             ]
         )
     }

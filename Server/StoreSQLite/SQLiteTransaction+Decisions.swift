@@ -1,4 +1,3 @@
-internal import Foundation
 internal import GRDB
 internal import SQLiteRows
 internal import SyncProtocol
@@ -11,16 +10,16 @@ extension SQLiteTransaction {
         guard conflict.id == 0 else {
             try run(
                 "UPDATE conflict SET open = ?, impact = ?, body = ? WHERE number = ?",
-                [conflict.isOpen, conflict.impact, Data(conflict.encoded), conflict.id.signed]
+                [conflict.isOpen, conflict.impact, conflict.encoded, conflict.id.signed]
             )
             return conflict.id
         }
         try run(
             "INSERT INTO conflict (record, device, open, impact, via, body) VALUES (?, ?, ?, ?, ?, ?)",
             [
-                Data(conflict.record.bytes), Data(conflict.conflict.proposed.device.bytes),
-                conflict.isOpen, conflict.impact, conflict.via.map { Data($0.bytes) },
-                Data(conflict.encoded),
+                conflict.record.bytes, conflict.conflict.proposed.device.bytes,
+                conflict.isOpen, conflict.impact, conflict.via.map(\.bytes),
+                conflict.encoded,
             ]
         )
         return UInt64(database.lastInsertedRowID)
@@ -31,14 +30,14 @@ extension SQLiteTransaction {
             """
             SELECT number, body FROM conflict WHERE record = ? AND (open OR NOT ?) ORDER BY number
             """,
-            [Data(id.bytes), openOnly]
+            [id.bytes, openOnly]
         ).compactMap(ConflictEntry.init(row:))
     }
 
     func conflicts(about id: RecordID) throws -> [ConflictEntry] {
         try rows(
             "SELECT number, body FROM conflict WHERE record = ?1 OR via = ?1 ORDER BY number",
-            [Data(id.bytes)]
+            [id.bytes]
         ).compactMap(ConflictEntry.init(row:))
     }
 
@@ -79,7 +78,7 @@ extension SQLiteTransaction {
     func returned(_ sequence: SequenceNumber, of device: DeviceID) throws -> ReturnedChange? {
         try row(
             "SELECT \(Self.returnedColumns) WHERE d.id = ? AND c.sequence = ? AND c.kind = 5",
-            [Data(device.bytes), Int64(clamping: sequence.rawValue)]
+            [device.bytes, Int64(clamping: sequence.rawValue)]
         ).flatMap(ReturnedChange.init(row:))
     }
 
@@ -89,7 +88,7 @@ extension SQLiteTransaction {
             SELECT \(Self.returnedColumns)
             WHERE c.record = ? AND c.kind = 5 AND d.id = ? AND s.number IS NULL ORDER BY c.number
             """,
-            [Data(record.bytes), Data(device.bytes)]
+            [record.bytes, device.bytes]
         ).compactMap(ReturnedChange.init(row:))
     }
 
@@ -135,7 +134,7 @@ extension SQLiteTransaction {
             WHERE device = (SELECT number FROM device WHERE id = ?) AND number > ?
             ORDER BY number LIMIT 500
             """,
-            [Data(device.bytes), Int64(clamping: number)]
+            [device.bytes, Int64(clamping: number)]
         ).compactMap { row in
             Settlement(row: row, sequence: SequenceNumber(rawValue: row.unsigned(1)), at: 0, 2)
         }

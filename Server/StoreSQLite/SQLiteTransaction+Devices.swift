@@ -14,7 +14,7 @@ extension SQLiteTransaction {
     func device(_ id: DeviceID) throws -> StoredDevice? {
         let device = try row(
             "SELECT \(Self.deviceColumns) FROM device WHERE id = ?",
-            [Data(id.bytes)]
+            [id.bytes]
         ).map(StoredDevice.init(row:))
         gathered.read(device)
         return device
@@ -44,15 +44,17 @@ extension SQLiteTransaction {
                 announced = excluded.announced
             """,
             [
-                Data(device.id.bytes), Data(device.publicKey), device.name, device.department,
-                try Self.json(device.grants), device.highWater.rawValue.signed, Data(device.chain),
+                device.id.bytes, device.publicKey, device.name, device.department,
+                try WrittenGrants.json(device.grants), device.highWater.rawValue.signed,
+                device.chain,
                 device.enrolledAt, device.lastContact, device.clockOffset, device.software,
                 device.forkedAt, device.lastGrant.signed, device.backedUp.rawValue.signed,
-                try Self.json(device.holes), try device.claimed.map(Self.json),
+                device.holes.isEmpty ? "[]" : try Self.json(device.holes),
+                try device.claimed.map(Self.json),
                 device.lastEpoch.rawValue.signed, device.pending.signed, device.suspendedAt,
                 try device.revoked.map(Self.json),
                 device.succession == Succession() ? nil : try Self.json(device.succession),
-                device.vector.map { Data($0) }, device.announced.signed,
+                device.vector, device.announced.signed,
             ]
         )
     }
@@ -63,7 +65,7 @@ extension SQLiteTransaction {
             SELECT name, areas, department, expires_at, used_by, role, scope FROM enrolment
             WHERE code_hash = ?
             """,
-            [Data(codeHash)]
+            [codeHash]
         )
         return try row.map { row in
             Enrolment(
@@ -79,7 +81,7 @@ extension SQLiteTransaction {
                     try JSONDecoder().decode(GrantScope.self, from: Data($0.utf8))
                 },
                 expiresAt: row[3],
-                usedBy: (row[4] as Data?).flatMap { DeviceID(bytes: $0) }
+                usedBy: (row[4] as [UInt8]?).flatMap { DeviceID(bytes: $0) }
             )
         }
     }
@@ -94,8 +96,8 @@ extension SQLiteTransaction {
                 used_by = excluded.used_by, expires_at = excluded.expires_at
             """,
             [
-                Data(enrolment.codeHash), enrolment.name, try Self.json(enrolment.areas),
-                enrolment.department, enrolment.expiresAt, enrolment.usedBy.map { Data($0.bytes) },
+                enrolment.codeHash, enrolment.name, try Self.json(enrolment.areas),
+                enrolment.department, enrolment.expiresAt, enrolment.usedBy.map(\.bytes),
                 enrolment.role.rawValue, try enrolment.scope.map(Self.json),
             ]
         )
@@ -111,13 +113,12 @@ extension StoredDevice {
         guard let id = DeviceID(bytes: row.bytes(0)) else {
             throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a device's id is not one")
         }
-        let grants = Data((row[4] as String).utf8)
         self.init(
             id: id,
             publicKey: row.bytes(1),
             name: row[2],
             department: row[3],
-            grants: try JSONDecoder().decode([Grant].self, from: grants),
+            grants: try WrittenGrants.grants(row[4]),
             chain: row.bytes(6),
             enrolledAt: row[7],
             software: row[10]
@@ -142,7 +143,7 @@ extension StoredDevice {
             try decoder.decode(Revoked.self, from: Data($0.utf8))
         }
         announced = row.unsigned(22)
-        vector = (row[21] as Data?).map { Array($0) }
+        vector = row[21]
         if let json = row[20] as String? {
             succession = try decoder.decode(Succession.self, from: Data(json.utf8))
         }

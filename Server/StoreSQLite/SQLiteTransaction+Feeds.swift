@@ -19,7 +19,7 @@ extension SQLiteTransaction {
     }
 
     func put(_ move: FeedMove) throws {
-        let id = Data(move.id.bytes)
+        let id = move.id.bytes
         if let from = move.from {
             try run(
                 "DELETE FROM feed WHERE area = \(Self.areaNumber) AND position = ?",
@@ -78,7 +78,7 @@ extension SQLiteTransaction {
     func set(_ digest: AreaDigest, of area: AreaCode) throws {
         try run(
             "UPDATE area SET digest = ?, records = ? WHERE code = ?",
-            [Data(digest.sum.bytes), digest.records, area.rawValue]
+            [digest.sum.bytes, digest.records, area.rawValue]
         )
     }
 
@@ -107,7 +107,7 @@ extension SQLiteTransaction {
                 ON CONFLICT (area, device) DO UPDATE SET position = excluded.position
                 WHERE position <> excluded.position
                 """,
-                [bookmark.area.rawValue, Data(device.bytes), bookmark.position.rawValue.signed]
+                [bookmark.area.rawValue, device.bytes, bookmark.position.rawValue.signed]
             )
         }
     }
@@ -133,7 +133,7 @@ extension SQLiteTransaction {
             let placements = record.placements.filter { $0.area != area }
             try run(
                 "UPDATE record SET placements = ? WHERE id = ?",
-                [placements.text, Data(id.bytes)]
+                [placements.text, id.bytes]
             )
         }
         try run("DELETE FROM feed WHERE \(gone)", arguments)
@@ -170,7 +170,7 @@ extension SQLiteTransaction {
             """
             SELECT a.code FROM feed f JOIN area a ON a.number = f.area WHERE f.departed = ?
             """,
-            [Data(id.bytes)]
+            [id.bytes]
         ).compactMap { AreaCode($0[0] as String) }
     }
 }
@@ -188,13 +188,13 @@ extension Row {
 extension FeedEntry {
     fileprivate init?(row: Row) {
         let position = Position(rawValue: row.unsigned(0))
-        if let departed = row[1] as Data? {
+        if let departed = row[1] as [UInt8]? {
             guard let id = RecordID(bytes: departed) else { return nil }
             self.init(position: position, content: .departure(id))
             return
         }
         guard let id = RecordID(bytes: row.bytes(2)) else { return nil }
-        let redirect = (row[9] as Data?).flatMap { RecordID(bytes: $0) }
+        let redirect = (row[9] as [UInt8]?).flatMap { RecordID(bytes: $0) }
         var copy = RecordCopy(
             id: id,
             type: row[3],

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import GRDB
 internal import SQLiteRows
 internal import SyncProtocol
@@ -20,13 +19,13 @@ extension SQLiteTransaction {
             VALUES ((SELECT number FROM device WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                Data(change.device.bytes), change.sequence.rawValue.signed,
-                change.record.map { Data($0.bytes) }, Data(change.payload), Data(change.hash),
+                change.device.bytes, change.sequence.rawValue.signed,
+                change.record.map(\.bytes), change.payload, change.hash,
                 outcome.kind.rawValue, outcome.revision.rawValue.signed,
                 outcome.code.isEmpty ? nil : outcome.code,
                 outcome.field == 0 ? nil : outcome.field,
                 outcome.message.isEmpty ? nil : outcome.message, change.receivedAt,
-                change.epoch.rawValue.signed, change.undo.isEmpty ? nil : Data(change.undo),
+                change.epoch.rawValue.signed, change.undo.isEmpty ? nil : change.undo,
                 change.isRedacted,
             ]
         )
@@ -35,8 +34,8 @@ extension SQLiteTransaction {
             try run(
                 "INSERT INTO effect (record, revision, change, undo, via) VALUES (?, ?, ?, ?, ?)",
                 [
-                    Data(effect.record.bytes), effect.revision.rawValue.signed, number,
-                    Data(effect.undo), Data(effect.via.bytes),
+                    effect.record.bytes, effect.revision.rawValue.signed, number,
+                    effect.undo, effect.via.bytes,
                 ]
             )
         }
@@ -54,7 +53,7 @@ extension SQLiteTransaction {
             ORDER BY c.sequence
             """,
             [
-                Data(device.bytes), range.lowerBound.rawValue.signed,
+                device.bytes, range.lowerBound.rawValue.signed,
                 range.upperBound.rawValue.signed,
             ]
         ).compactMap { StoredChange(row: $0, device: device) }
@@ -71,7 +70,7 @@ extension SQLiteTransaction {
             WHERE e.record = ?1
             ORDER BY 18
             """,
-            [Data(id.bytes)]
+            [id.bytes]
         )
         return found.compactMap { row in
             guard let device = DeviceID(bytes: row.bytes(13)),
@@ -81,7 +80,7 @@ extension SQLiteTransaction {
                 change: change,
                 revision: Revision(rawValue: row.unsigned(14)),
                 undo: row.bytes(15),
-                via: (row[16] as Data?).flatMap { RecordID(bytes: $0) }
+                via: (row[16] as [UInt8]?).flatMap { RecordID(bytes: $0) }
             )
         }
     }
@@ -95,7 +94,7 @@ extension SQLiteTransaction {
                     AND NOT EXISTS (SELECT 1 FROM record WHERE id = ?1)
                     AND NOT EXISTS (SELECT 1 FROM settlement WHERE change = change.number)
                 """,
-                [Data(id.bytes)]
+                [id.bytes]
             )
             return payloads.contains { row in
                 (try? Change(payload: row.bytes(0), epoch: .none))?.isCreation ?? false
@@ -107,26 +106,26 @@ extension SQLiteTransaction {
     func redactHistory(of id: RecordID, _ redacted: ([UInt8]) -> [UInt8]) throws {
         let found = try rows(
             "SELECT number, payload FROM change WHERE record = ?",
-            [Data(id.bytes)]
+            [id.bytes]
         )
         for row in found {
             try run(
                 """
                 UPDATE change SET payload = ?, undo = ?, message = NULL, redacted = 1 WHERE number = ?
                 """,
-                [Data(redacted(row.bytes(1))), Self.forgotten, row.unsigned(0).signed]
+                [redacted(row.bytes(1)), Self.forgotten, row.unsigned(0).signed]
             )
         }
-        try run("UPDATE effect SET undo = ?2 WHERE record = ?1", [Data(id.bytes), Self.forgotten])
+        try run("UPDATE effect SET undo = ?2 WHERE record = ?1", [id.bytes, Self.forgotten])
         try run(
             """
             UPDATE settlement SET reason = '' WHERE change IN (SELECT number FROM change WHERE record = ?)
             """,
-            [Data(id.bytes)]
+            [id.bytes]
         )
         for row in try rows(
             "SELECT record, min(change) FROM effect WHERE via = ? GROUP BY record",
-            [Data(id.bytes)]
+            [id.bytes]
         ) {
             try forgetBefore(of: row.bytes(0), from: row[1])
         }
@@ -137,15 +136,15 @@ extension SQLiteTransaction {
     private func forgetBefore(of record: [UInt8], from first: Int64) throws {
         try run(
             "UPDATE change SET undo = ?3 WHERE record = ?1 AND number >= ?2 AND undo IS NOT NULL",
-            [Data(record), first, Self.forgotten]
+            [record, first, Self.forgotten]
         )
         try run(
             "UPDATE effect SET undo = ?3 WHERE record = ?1 AND change >= ?2",
-            [Data(record), first, Self.forgotten]
+            [record, first, Self.forgotten]
         )
     }
 
-    private static let forgotten = Data(Undo.forgotten)
+    private static let forgotten = Undo.forgotten
 }
 
 extension StoredChange {
@@ -163,7 +162,7 @@ extension StoredChange {
         self.init(
             device: device,
             sequence: sequence,
-            record: (row[1] as Data?).flatMap { RecordID(bytes: $0) },
+            record: (row[1] as [UInt8]?).flatMap { RecordID(bytes: $0) },
             payload: row.bytes(2),
             hash: row.bytes(3),
             outcome: outcome,

@@ -13,7 +13,7 @@ extension SQLiteTransaction {
         for id in ids {
             found[id] = try row(
                 "SELECT \(Self.recordColumns) FROM record WHERE id = ?",
-                [Data(id.bytes)]
+                [id.bytes]
             ).map(StoredRecord.init(row:))
         }
         return found
@@ -25,7 +25,7 @@ extension SQLiteTransaction {
             SELECT \(Self.recordColumns) FROM record
             WHERE id > ? AND (? IS NULL OR type = ?) ORDER BY id LIMIT ?
             """,
-            [Data(id?.bytes ?? []), type, type, limit]
+            [id?.bytes ?? [], type, type, limit]
         ).map(StoredRecord.init(row:))
     }
 
@@ -44,11 +44,11 @@ extension SQLiteTransaction {
                     redirect = excluded.redirect, own = excluded.own, erased = excluded.erased
                 """,
                 [
-                    Data(state.id.bytes), state.type, state.revision.rawValue.signed,
+                    state.id.bytes, state.type, state.revision.rawValue.signed,
                     state.isDeleted, state.stamps.clock, write.record.openConflicts,
-                    Data(state.fields.bytes), Data(state.stamps.encoded),
-                    write.record.placements.text, state.redirect.map { Data($0.bytes) },
-                    write.record.own.map { Data($0.encoded) }, state.isErased,
+                    state.fields.bytes, state.stamps.encoded,
+                    write.record.placements.text, state.redirect.map(\.bytes),
+                    write.record.own.map(\.encoded), state.isErased,
                 ]
             )
             for reference in write.removed {
@@ -67,14 +67,14 @@ extension SQLiteTransaction {
     }
 
     func redirects(to id: RecordID) throws -> [RecordID] {
-        try rows("SELECT id FROM record WHERE redirect = ? ORDER BY id", [Data(id.bytes)])
+        try rows("SELECT id FROM record WHERE redirect = ? ORDER BY id", [id.bytes])
             .compactMap { RecordID(bytes: $0.bytes(0)) }
     }
 
     func followers(of id: RecordID) throws -> [Reference] {
         try rows(
             "SELECT source, field FROM follower WHERE former = ? ORDER BY source, field",
-            [Data(id.bytes)]
+            [id.bytes]
         ).compactMap { row in
             RecordID(bytes: row.bytes(0)).map { Reference(target: id, source: $0, field: row[1]) }
         }
@@ -88,12 +88,12 @@ extension SQLiteTransaction {
     }
 
     func forgetFollowers(of id: RecordID) throws {
-        try run("DELETE FROM follower WHERE former = ?", [Data(id.bytes)])
+        try run("DELETE FROM follower WHERE former = ?", [id.bytes])
     }
 
     func referrers(of ids: some Collection<RecordID>) throws -> [Reference] {
         try ids.flatMap { target in
-            try rows("SELECT source, field FROM reference WHERE target = ?", [Data(target.bytes)])
+            try rows("SELECT source, field FROM reference WHERE target = ?", [target.bytes])
                 .compactMap { row in
                     RecordID(bytes: row.bytes(0)).map {
                         Reference(target: target, source: $0, field: row[1])
@@ -105,7 +105,7 @@ extension SQLiteTransaction {
 
 extension Reference {
     fileprivate var arguments: StatementArguments {
-        [Data(target.bytes), Data(source.bytes), field]
+        [target.bytes, source.bytes, field]
     }
 }
 
@@ -122,12 +122,12 @@ extension StoredRecord {
                     isDeleted: row[3],
                     fields: try FieldMap(row.bytes(5)),
                     stamps: try Stamps(encoded: row.bytes(6)),
-                    redirect: (row[8] as Data?).flatMap { RecordID(bytes: $0) },
+                    redirect: (row[8] as [UInt8]?).flatMap { RecordID(bytes: $0) },
                     isErased: row[10]
                 ),
                 placements: [Placement](text: row[7]),
                 openConflicts: row[4],
-                own: try (row[9] as Data?).map {
+                own: try (row[9] as [UInt8]?).map {
                     try RecordState(encoded: Array($0), id: id, type: type)
                 }
             )

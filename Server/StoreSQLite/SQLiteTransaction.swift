@@ -44,7 +44,7 @@ struct SQLiteTransaction: StoreTransaction {
         try run(
             "INSERT INTO setting (key, value) VALUES (?, ?)"
                 + " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            [key.rawValue, Data(value)]
+            [key.rawValue, value]
         )
     }
 

@@ -36,6 +36,8 @@ final class SimulatedDevice {
     var isRefused = false
     /// Whether something happened to what it holds that a repair has to find.
     var mayDiffer = false
+    /// How many requests of a sync get through today; `nil`: all.
+    var linkLasts: Int?
     private(set) var id: DeviceID?
     /// Whether it may be found to be a copy of another: nothing that it delivers is promised to be taken then.
     var mayFork = false

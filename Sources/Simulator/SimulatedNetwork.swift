@@ -20,6 +20,8 @@ final class SimulatedNetwork: Transport {
     private struct State {
         var random: SplitMix64
         var isAway = false
+        /// After how many requests the link gives out; `nil` where it does not.
+        var left: Int?
         var isCalm = false
         var later: [(bytes: [UInt8], device: DeviceID)] = []
         var traffic = Traffic()
@@ -42,11 +44,15 @@ final class SimulatedNetwork: Transport {
     /// Whether no network reaches the device.
     func set(away: Bool) { state.withLock { $0.isAway = away } }
 
+    /// After how many requests of a sync the link gives out; `nil` where it does not.
+    func set(left: Int?) { state.withLock { $0.left = left } }
+
     /// Whether nothing goes wrong any more.
     func set(calm: Bool) {
         state.withLock {
             $0.isCalm = calm
             $0.isAway = calm ? false : $0.isAway
+            $0.left = calm ? nil : $0.left
         }
     }
 
@@ -71,6 +77,10 @@ final class SimulatedNetwork: Transport {
             fate.isAnswerLost = state.random.happens(weather.answerLost)
             fate.isAnswerCut = state.random.happens(weather.answerCut)
             fate.isBusy = state.random.happens(weather.busy)
+            if let left = state.left {
+                fate.isLost = fate.isLost || left <= 0
+                state.left = left - 1
+            }
             let corruption = state.random.next()
             fate.corruption = state.random.happens(weather.corrupted) ? corruption : nil
             if state.isCalm { fate = Fate() }

@@ -1,3 +1,4 @@
+internal import Chance
 internal import SyncClient
 internal import SyncProtocol
 internal import SyncServer
@@ -48,10 +49,18 @@ public enum Simulation {
 extension World {
     /// Lets the days go by.
     func live() async throws {
+        var wasOut = false
         for day in 0..<plan.days {
-            for device in devices { device.network.set(away: random.happens(weather.away)) }
+            let isOut = weather.outage > 0 && random.happens(weather.outage)
+            for device in devices {
+                device.network.set(away: random.happens(weather.away) || isOut)
+                guard weather.slow > 0 else { continue }
+                let (left, isSlow) = (1 + random.below(3), random.happens(weather.slow))
+                device.linkLasts = isSlow ? left : nil
+            }
+            if isOut { note("! nobody reaches the server") }
             report.deviceDays += inUse.count
-            for (minute, device, event) in eventsOfADay() {
+            for (minute, device, event) in eventsOfADay(afterOutage: wasOut) {
                 if let limit = plan.limit, report.events >= limit { return }
                 report.events += 1
                 time.advance(to: WorldTime.start + Int64(day * 1_440 + minute) * 60_000)
@@ -64,12 +73,16 @@ extension World {
                 }
             }
             try await giveAreasAgain()
+            wasOut = isOut
         }
     }
 
     /// The weather clears, everybody syncs until nobody has anything new, and the oracle judges.
     func settle() async throws {
-        for device in devices { device.network.set(calm: true) }
+        for device in devices {
+            device.network.set(calm: true)
+            device.linkLasts = nil
+        }
         let began = time.elapsed
         for device in inUse where device.mayDiffer {
             if try await device.isErased() { continue }

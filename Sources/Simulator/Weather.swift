@@ -17,10 +17,14 @@ public struct Weather: Hashable, Codable, Sendable {
     public var replayedLater = 0.0
     /// The server asks to be asked later.
     public var busy = 0.0
+    /// Nobody reaches the server for a day, and all of them come at once the next morning.
+    public var outage = 0.0
 
     // MARK: - The devices: for each day
     /// No network all day.
     public var away = 0.0
+    /// A link that gives out after a few requests, all day: what is read is read in small parts.
+    public var slow = 0.0
     /// The clock jumps, by up to two years, either way.
     public var clockJumps = 0.0
     /// The clock of a new device is wrong from the start.
@@ -87,6 +91,8 @@ public struct Weather: Hashable, Codable, Sendable {
         weather.repeated = 0.1
         weather.replayedLater = 0.05
         weather.away = 0.3
+        weather.slow = 0.1
+        weather.outage = 0.05
         weather.busy = 0.03
         weather.clockWrong = 0.3
         weather.clockJumps = 0.02
@@ -182,7 +188,7 @@ public struct Weather: Hashable, Codable, Sendable {
             \.busy, \.away, \.clockJumps, \.clockWrong, \.killed, \.powerCut, \.diskFull,
             \.syncFails, \.lost, \.cloned, \.rolledBack, \.rot, \.serverKilled, \.serverPowerCut,
             \.serverDiskFull, \.restored, \.failedOver, \.backup, \.reassigned, \.revoked,
-            \.erased, \.upgraded, \.rekeyed, \.redrawn,
+            \.erased, \.upgraded, \.rekeyed, \.redrawn, \.slow, \.outage,
         ]
     }
 }

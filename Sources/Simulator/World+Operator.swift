@@ -107,10 +107,17 @@ extension World {
         }
         // Where the answer was lost with the power, the same link works again for the same key.
         let profile = try await device.store.read { try $0.profile() }
-        if profile?.device == id {
-            try await device.rekey(with: link)
-        } else {
-            try await device.learn()
+        do {
+            if profile?.device == id {
+                try await device.rekey(with: link)
+            } else {
+                try await device.learn()
+            }
+        } catch let error as SyncError where error.code == "predecessor_unfit" {
+            // A server that was restored may have had the other copy's changes since, in place of this one's.
+            if oracle.restores == 0 { oracle.accuse("A", "\(device.name): \(error.message)") }
+            note("\(device.name) cannot go on under a new key")
+            return false
         }
         guard let renewed = device.id, renewed != id else { return false }
         server.door.note(server.door.areas(of: id), of: renewed)

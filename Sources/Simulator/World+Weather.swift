@@ -15,16 +15,17 @@ extension World {
     }
 
     /// What happens on a day, in the order of its minutes.
-    func eventsOfADay() -> [(minute: Int, device: Int, event: Event)] {
+    func eventsOfADay(afterOutage: Bool) -> [(minute: Int, device: Int, event: Event)] {
         var events: [(minute: Int, device: Int, event: Event)] = []
         func add(_ event: Event, _ device: Int = 0, _ odds: Double = 1) {
             let minute = random.below(1_440)
             if random.happens(odds) { events.append((minute, device, event)) }
         }
         for index in devices.indices {
+            if afterOutage { events.append((0, index, .sync)) }
             for _ in 0..<(3 + random.below(5)) { add(.act, index) }
             for _ in 0..<(1 + random.below(2)) { add(.sync, index) }
-            add(.takeImage, index, 0.5)
+            if weather.rolledBack > 0 { add(.takeImage, index, 0.5) }
             add(.kill, index, weather.killed)
             add(.powerCut, index, weather.powerCut)
             add(.fillUp, index, weather.diskFull)
@@ -133,7 +134,10 @@ extension World {
 
     private func clone(_ device: SimulatedDevice) async throws {
         let name = "\(device.name)+"
-        guard !devices.contains(where: { $0.name == name }) else { return }
+        // Of two copies of what was revoked, each seals its own, and the second is for the operator to decide.
+        guard device.takesOutbox == nil, !devices.contains(where: { $0.name == name }) else {
+            return
+        }
         try await oracle.note(device)
         let clone = try device.cloned(named: name, on: network())
         oracle.copy(device.name, as: name)

@@ -133,6 +133,7 @@ final class World {
     /// A sync; one that gives up is tried again another time.
     @discardableResult
     func sync(_ device: SimulatedDevice) async throws -> SyncReport? {
+        device.network.set(left: device.linkLasts)
         do {
             let done = try await device.client.sync()
             report.syncs += 1

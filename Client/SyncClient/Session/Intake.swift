@@ -197,13 +197,23 @@ struct Intake {
             } else if change.isRequest {
                 let target = change.redirect
                 guard try target.map(isAccepted) ?? true else { continue }
-                try? desk.ask(change, of: record, type)
+                try attempt { try desk.ask(change, of: record, type) }
             } else if change.isWithdrawal {
                 try desk.act(on: record, type) { $0.withdrawal }
             } else if let visible = record.visible, try isComplete(visible, record, type) {
-                _ = try? desk.put(visible, at: record.id, type: type, everything: true)
+                try attempt {
+                    _ = try desk.put(visible, at: record.id, type: type, everything: true)
+                }
             }
         }
+    }
+
+    /// Tries what may still be refused: then it stays among what was returned.
+    ///
+    /// What the database refuses is another matter: a full disk ends the transaction where it stands, and whatever
+    /// were written after it would be kept by itself.
+    private func attempt(_ body: () throws -> Void) throws {
+        do { try body() } catch is SyncError { return }
     }
 
     /// The records on which a change may wait: its own, and those that it names.

@@ -6,7 +6,7 @@ public struct DeviceID: Hashable, Comparable, Sendable, CustomStringConvertible 
     private let low: UInt64
 
     /// The id's 16 bytes, as they travel.
-    public var bytes: [UInt8] { high.bigEndianBytes + low.bigEndianBytes }
+    public var bytes: [UInt8] { RecordID.bytes(high, low) }
 
     /// An id of exactly 16 bytes; `nil` for any other number of them.
     public init?(bytes: some Sequence<UInt8>) {

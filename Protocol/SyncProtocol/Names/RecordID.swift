@@ -9,7 +9,12 @@ public struct RecordID: Hashable, Comparable, Sendable, CustomStringConvertible 
     private let low: UInt64
 
     /// The id's 16 bytes, as they travel.
-    public var bytes: [UInt8] { high.bigEndianBytes + low.bigEndianBytes }
+    public var bytes: [UInt8] { Self.bytes(high, low) }
+
+    /// Two numbers as 16 bytes, the highest first.
+    static func bytes(_ high: UInt64, _ low: UInt64) -> [UInt8] {
+        withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { Array($0) }
+    }
 
     /// An id of exactly 16 bytes; `nil` for any other number of them.
     public init?(bytes: some Sequence<UInt8>) {
@@ -76,6 +81,16 @@ public struct RecordID: Hashable, Comparable, Sendable, CustomStringConvertible 
 extension Sequence<UInt8> {
     /// Exactly 16 bytes as two numbers, the highest byte first; `nil` for any other number of them.
     var asTwoNumbers: (high: UInt64, low: UInt64)? {
+        // Ids are read by the thousand, almost always from an array.
+        let known = withContiguousStorageIfAvailable { bytes -> (UInt64, UInt64)? in
+            guard bytes.count == 16 else { return nil }
+            let raw = UnsafeRawBufferPointer(bytes)
+            return (
+                UInt64(bigEndian: raw.loadUnaligned(as: UInt64.self)),
+                UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            )
+        }
+        if let known { return known }
         var numbers: (high: UInt64, low: UInt64) = (0, 0)
         var count = 0
         for byte in self {
@@ -88,11 +103,6 @@ extension Sequence<UInt8> {
         }
         return count == 16 ? numbers : nil
     }
-}
-
-extension UInt64 {
-    /// The number's eight bytes, the highest first.
-    var bigEndianBytes: [UInt8] { withUnsafeBytes(of: bigEndian) { Array($0) } }
 }
 
 extension RecordID: Codable {
