@@ -50,8 +50,14 @@ struct Actor {
         _ type: RecordType,
         _ random: inout SplitMix64
     ) async throws -> LocalRecord? {
-        let held = try await client.records(of: type, limit: 60).sorted { $0.id < $1.id }
-        return held.isEmpty ? nil : held[random.below(held.count)]
+        let drawn = random.next()
+        return try await device.store.read { transaction in
+            let count = try transaction.counts()[type.number] ?? 0
+            guard count > 0 else { return nil }
+            let offset = Int(drawn % UInt64(count))
+            return try transaction.records(ofType: type.number, in: nil, offset: offset, limit: 1)
+                .first
+        }
     }
 
     private static let names = ["张三", "张山", "章三", "李四", "王芳", "赵敏"]

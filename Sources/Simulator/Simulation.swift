@@ -109,8 +109,10 @@ extension World {
             if isQuiet, redrawn == known { break }
         }
         report.minutesToConverge = Int((time.elapsed - began) / 60_000)
-        try await judge()
-        try await sum()
+        guard let store = server.store else { return }
+        let standing = try await Oracle.standing(in: store)
+        try await judge(standing)
+        sum(standing)
     }
 
     /// The world cannot go on.
@@ -120,9 +122,7 @@ extension World {
         if plan.keepsStory { report.story = chronicle.story(of: nil, last: 60) }
     }
 
-    private func judge() async throws {
-        guard let store = server.store else { return }
-        let standing = try await Oracle.standing(in: store)
+    private func judge(_ standing: Oracle.Standing) async throws {
         oracle.judgeHistory(standing, of: devices.map(\.name))
         oracle.judgeChains(standing)
         oracle.judgePromises(standing, of: Set(inUse.map(\.name)))
@@ -147,9 +147,7 @@ extension World {
         report.story = standing.story(of: id)
     }
 
-    private func sum() async throws {
-        guard let store = server.store else { return }
-        let standing = try await Oracle.standing(in: store)
+    private func sum(_ standing: Oracle.Standing) {
         for entries in standing.conflicts.values {
             for entry in entries {
                 let name = entry.isOpen ? "open" : "\(entry.conflict.policy)"
