@@ -162,6 +162,42 @@ struct AnnouncementTests {
         #expect(profile?.server == "http://server.test:8080" && profile?.tlsPin == nil)
     }
 
+    @Test(
+        "[A-16] an answer that no server gave about the device is not followed",
+        arguments: ["route_not_found", "internal", "device_unknown", "answer_unreadable"]
+    )
+    func notTheServer(code: String) async throws {
+        let world = try await World()
+        let device = try await world.device(named: "船上")
+        try await world.service.announce(pins: [Self.old], address: Self.secure)
+        try await device.sync()
+
+        let refusal = SyncError(SyncError.Code(rawValue: code), "别处 elsewhere", hint: "")
+        device.weather.next(.refused(refusal))
+        try await device.sync()
+        let refused = try await device.client.profile()?.server
+        device.weather.next(.answered(SyncResponse()))
+        try await device.sync()
+        let empty = try await device.client.profile()?.server
+
+        #expect(refused == "http://server.test:8080" && empty == refused)
+    }
+
+    @Test("[A-16] a refusal that only the server gives is an answer, and is followed")
+    func refusedThere() async throws {
+        let world = try await World()
+        let device = try await world.device(named: "船上")
+        let id = try #require(try await device.client.profile()?.device)
+        try await world.service.announce(pins: [Self.old], address: Self.secure)
+        try await device.sync()
+
+        try await world.service.suspend(id, true)
+        let code = try await errorCode { try await device.sync() }
+
+        let profile = try await device.client.profile()
+        #expect(code == "device_suspended" && profile?.server == Self.secure)
+    }
+
     @Test("[A-16] nothing leads from https to http")
     func noWayBack() async throws {
         let world = try await World()
