@@ -241,7 +241,7 @@ let package = Package(
             "StoreConformance",
             of: [
                 "SyncServer", "StoreSQLite", "StorePostgres", "SyncProtocol", "SyncTrust",
-                "TestSupport",
+                "TestSupport", .grdb,
             ]
         ),
         tests(
@@ -266,7 +266,7 @@ let package = Package(
         ),
         tests(
             "LocalSQLiteTests",
-            of: ["LocalSQLite", "SyncClient", "SyncProtocol", "SyncTrust"]
+            of: ["LocalSQLite", "SyncClient", "SyncProtocol", "SyncTrust", .grdb]
         ),
         tests(
             "ResidenceDomainTests",

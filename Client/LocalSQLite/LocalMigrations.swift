@@ -89,7 +89,9 @@ enum LocalMigrations {
         CREATE TABLE kept_part (
             number INTEGER PRIMARY KEY,
             changes INTEGER NOT NULL,
-            sealed BLOB NOT NULL
+            sealed BLOB NOT NULL,
+            -- Whether the server has signed for it; it is kept until it has for all.
+            delivered INTEGER NOT NULL DEFAULT 0
         ) STRICT;
         """
 

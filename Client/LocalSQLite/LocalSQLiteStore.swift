@@ -17,7 +17,8 @@ public final class LocalSQLiteStore: LocalStore {
     /// Opens the database of a folder, and makes both where they are missing.
     ///
     /// Throws `database_unreadable` where the file is damaged or none of ours; it is never replaced,
-    /// since it may hold the only copy of somebody's work. Where it is sealed [D-05], throws `device_locked` without a
+    /// since it may hold the only copy of somebody's work; `database_newer` where a later version of the program was
+    /// here. Where it is sealed [D-05], throws `device_locked` without a
     /// secret, `secret_wrong`, and `secret_tried_too_often`.
     public init(folder: URL, unlockedBy unlocking: Unlocking? = nil) throws {
         let file = folder.appendingPathComponent("device.sqlite")
@@ -36,6 +37,10 @@ public final class LocalSQLiteStore: LocalStore {
             isInline = false
             // Setting up the log lowers it to NORMAL, which a power cut does not survive.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            // What it does not know it would drop wherever it writes.
+            guard try !pool.read(LocalMigrations.all.hasBeenSuperseded) else {
+                throw SyncError.databaseNewer
+            }
             try LocalMigrations.all.migrate(pool)
             try FileManager.default.setAttributes(
                 [.posixPermissions: 0o600],
@@ -142,6 +147,12 @@ public final class LocalSQLiteStore: LocalStore {
 }
 
 extension SyncError {
+    fileprivate static let databaseNewer = SyncError(
+        "database_newer",
+        "本机数据由更新版本的程序使用过 The device's data were used by a later version of this program",
+        hint: "请安装新版程序；数据未改动。 Install that version; nothing was changed."
+    )
+
     fileprivate init(opening file: URL, _ error: any Error) {
         if let error = error as? DatabaseError {
             self.init(error)

@@ -33,19 +33,32 @@ extension LocalSQLiteTransaction {
     func keptOutbox() throws -> KeptOutbox? {
         guard let json = try row("SELECT json FROM kept_outbox")?[0] as String? else { return nil }
         var kept = try JSONDecoder().decode(KeptOutbox.self, from: Data(json.utf8))
-        let sum = try row("SELECT coalesce(sum(changes), 0) FROM kept_part")?[0] as Int?
+        let sum =
+            try row("SELECT coalesce(sum(changes), 0) FROM kept_part WHERE NOT delivered")?[0]
+            as Int?
         kept.changes = sum ?? 0
         return kept
     }
 
     func keptPart(after number: Int) throws -> SealedPart? {
         try row(
-            "SELECT number, sealed, changes FROM kept_part WHERE number > ? ORDER BY number LIMIT 1",
+            """
+            SELECT number, sealed, changes, delivered FROM kept_part
+            WHERE number > ? ORDER BY number LIMIT 1
+            """,
             [number]
-        ).map { SealedPart(number: $0[0], sealed: $0.bytes(1), changes: $0[2]) }
+        ).map {
+            SealedPart(number: $0[0], sealed: $0.bytes(1), changes: $0[2], isDelivered: $0[3])
+        }
     }
 
-    func forgetKeptParts(upTo number: Int) throws {
-        try run("DELETE FROM kept_part WHERE number <= ?", [number])
+    func noteDelivery(ofKeptPart number: Int) throws {
+        try run("UPDATE kept_part SET delivered = 1 WHERE number = ?", [number])
+        let isWaiting = try row("SELECT 1 FROM kept_part WHERE NOT delivered LIMIT 1") != nil
+        if !isWaiting { try forgetKeptParts() }
     }
+
+    func redeliverKeptParts() throws { try run("UPDATE kept_part SET delivered = 0") }
+
+    func forgetKeptParts() throws { try run("DELETE FROM kept_part") }
 }

@@ -33,8 +33,12 @@ extension ResidenceClient {
     /// never replaces a value, since a spreadsheet is older than what somebody saw at the door.
     public func importRows(_ rows: [ImportRow]) async throws -> ImportResult {
         guard let profile = try await profile() else { throw SyncError.notEnrolled }
-        guard let key = NaturalKey(bytes: profile.identityKey) else { throw SyncError.keyDamaged }
         let (rules, schema) = (rules, schema)
+        for type in Set(rows.flatMap(\.captures).map(\.type.number)).compactMap({ schema.type($0) })
+        {
+            try profile.mustName(type)
+        }
+        guard let key = NaturalKey(bytes: profile.identityKey) else { throw SyncError.keyDamaged }
         let now = environment.now() + profile.clockOffset
         let (result, touched) = try await store.write { transaction in
             let desk = Desk(

@@ -24,7 +24,7 @@ extension ResidenceClient {
     /// Captures a record, under the id of its natural key where it has one.
     ///
     /// A person who is known already is the same record: what is captured again is laid over it.
-    /// Throws `not_enrolled`, or the rule that the record breaks.
+    /// Throws `not_enrolled`, `identity_key_missing`, or the rule that the record breaks.
     @discardableResult
     public func capture<R: RecordMessage>(_ record: R) async throws -> RecordID {
         let fields = record.fieldMap
@@ -38,6 +38,7 @@ extension ResidenceClient {
         try await writing { desk in
             let capture = try desk.following(capture)
             let known = try desk.transaction.record(capture.id)?.visible
+            if known == nil { try desk.profile.mustName(capture.type) }
             let fields = known.map { capture.fields.laid(over: $0, as: capture.type) }
             try desk.put(fields ?? capture.fields, at: capture.id, type: capture.type)
             return (capture.id, [capture.id])
@@ -95,8 +96,11 @@ extension ResidenceClient {
     }
 
     /// The id of a record that is about to be captured.
+    ///
+    /// Throws `not_enrolled` and `identity_key_missing`.
     public func id(for fields: FieldMap, of type: RecordType) async throws -> RecordID {
         guard let profile = try await profile() else { throw SyncError.notEnrolled }
+        try profile.mustName(type)
         return profile.naturalID(of: fields, as: type) ?? environment.mintID()
     }
 

@@ -35,6 +35,8 @@ extension ResidenceClient {
             profile.keySeed = renewed.keySeed
             profile.certificate = renewed.certificate
             profile.name = renewed.name
+            // A scope may have been widened since: the key goes to whoever may see what ids derive from.
+            profile.identityKey = renewed.identityKey
             (profile.server, profile.tlsPin) = (renewed.server, renewed.tlsPin)
             // What the link says stands, and whatever else was announced is told again.
             (profile.otherPins, profile.secureServer, profile.announced) = (nil, nil, nil)

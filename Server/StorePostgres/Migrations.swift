@@ -36,7 +36,9 @@ enum Migrations {
         PlannedMigration(
             version: 4,
             purpose: "what the grant of an expected department covers",
-            sql: "ALTER TABLE enrolment ADD COLUMN scope text"
+            sql: "ALTER TABLE enrolment ADD COLUMN scope text",
+            // A program of before knows of no scope, and would drop it wherever it writes a device.
+            least: 4
         ),
         PlannedMigration(
             version: 5,

@@ -16,8 +16,8 @@ public final class SQLiteStore: Store {
 
     /// Opens the database of a folder, and makes both where they are missing.
     ///
-    /// Throws `database_unreadable` where the file is none of ours or damaged, `disk_full` and
-    /// `database_unavailable` where the system refuses.
+    /// Throws `database_unreadable` where the file is none of ours or damaged, `database_newer` where a later version
+    /// of the program was here, `disk_full` and `database_unavailable` where the system refuses.
     public init(folder: URL) throws {
         let file = folder.appendingPathComponent("residence.sqlite")
         do {
@@ -31,7 +31,13 @@ public final class SQLiteStore: Store {
             isInline = false
             // Setting up the log lowers it to NORMAL, which a power cut does not survive.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            // What it does not know it would drop wherever it writes.
+            guard try !pool.read(Migrations.all.hasBeenSuperseded) else {
+                throw SyncError.databaseNewer
+            }
             try Migrations.all.migrate(pool)
+        } catch let error as SyncError {
+            throw error
         } catch {
             throw SyncError(opening: file, error)
         }
@@ -209,6 +215,12 @@ extension SQLiteStore {
 }
 
 extension SyncError {
+    fileprivate static let databaseNewer = SyncError(
+        "database_newer",
+        "数据库由更新版本的程序使用 The database was brought up to a later version of this program",
+        hint: "升级本程序。 Install that version here, too."
+    )
+
     init(opening file: URL, _ error: any Error) {
         guard let error = error as? DatabaseError else {
             self.init(

@@ -16,6 +16,8 @@ public struct SyncService: Sendable {
     private let commits: GroupCommit<Taken>
     /// For how many days devices may show what they hold without an answer; 0 for ever.
     public var leaseDays: UInt32 = 0
+    /// What devices pin of the key that this process serves; `nil` where they pin none, or it serves nobody.
+    public var servedPin: String?
 
     /// A service on a store.
     ///
@@ -247,7 +249,9 @@ public struct SyncService: Sendable {
             )
             return (news, settlements, announcement)
         }
-        if let announcement, announcement.number > request.announcement {
+        if let announcement, announcement.number > request.announcement,
+            announcement.isFit(forWhoServes: servedPin)
+        {
             response.announcement = announcement
         }
         let read = news.pages.flatMap { $0.records.map(\.id) }

@@ -279,7 +279,7 @@ struct DeviceCommand: AsyncParsableCommand {
                     role: wasOne ? .department : role,
                     department: department,
                     scope: wasOne && device.grant.scope != nil && !granted.isGiven
-                        ? device.grant.scope : try granted.scope(of: wasOne ? "" : nil)
+                        ? .none : .some(try granted.scope(of: wasOne ? "" : nil))
                 )
                 if options.json { return try Console.out(json: Row(confirmed)) }
                 Console.out(

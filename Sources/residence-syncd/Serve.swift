@@ -97,7 +97,8 @@ struct Serve: AsyncParsableCommand {
                 )
             }
             let certificate = try certificate(settings, host)
-            let (service, store) = try await options.service(settings)
+            let (made, store) = try await options.service(settings)
+            var service = made
             let metrics = PrometheusMetrics()
             MetricsSystem.bootstrap(metrics)
             var logger = Logger(label: "residence-syncd") {
@@ -108,6 +109,7 @@ struct Serve: AsyncParsableCommand {
             let scheme = certificate == nil ? "http" : "https"
             let pin = settings.tls?.pin == false ? "" : try certificate?.pin ?? ""
             try await keep(pin, settings, in: store)
+            service.servedPin = pin.isEmpty ? nil : pin
             var application = try SyncApplication.application(
                 for: service,
                 host: host,
@@ -116,7 +118,7 @@ struct Serve: AsyncParsableCommand {
                 traffic: settings.limits ?? TrafficLimits(),
                 metrics: metrics,
                 logger: logger
-            ) { port in
+            ) { [service] port in
                 let address = "\(scheme)://\(host):\(port)"
                 try? await store.write {
                     try $0.set(Array((publicURL ?? address).utf8), for: .publicURL)
@@ -226,9 +228,13 @@ struct Serve: AsyncParsableCommand {
         guard scheme == "https" || isSecure else { return }
         let next = try await store.read { try $0.setting(.tlsNextKey) } ?? []
         let key = String(decoding: next, as: UTF8.self)
-        let pins = [pin] + (next.isEmpty ? [] : [try ServerCertificate.pin(ofKey: key)])
+        // Where nobody pins the key that is served, the next one is nobody's either.
+        var pins = pin.isEmpty ? [] : [pin]
+        if !pins.isEmpty, !next.isEmpty {
+            pins += [try ServerCertificate.pin(ofKey: key)].filter { $0 != pin }
+        }
         try await service.announce(
-            pins: pins.filter { !$0.isEmpty },
+            pins: pins,
             address: isSecure ? address : ""
         )
     }

@@ -13,16 +13,84 @@ import Testing
         try daemon.on("one", "sync")
 
         let switched = try daemon.atServer("certificate", "switch", "--json")
+        // The daemon still serves the former key: no device may drop it.
+        let early = try daemon.atServer("certificate", "next")
         _ = daemon.stop()
         try daemon.restart()
         try daemon.person(on: "one", in: "330921101")
         try daemon.on("one", "sync")
 
         #expect(switched.status == 0, "\(switched.errors)")
+        #expect(early.status == 1 && early.errors.contains("daemon_not_restarted"))
         let used = try switched.json()["pin"] as? String
         #expect(used == next["next"] as? String && used != next["pin"] as? String)
         let status = try daemon.on("one", "status", "--json").json()
         #expect(status["pending"] as? Int == 0)
+    }
+
+    @Test("[A-15] a switch that was cut off between key and certificate is finished by the next")
+    func cutOff() throws {
+        let daemon = try RunningDaemon(underTLS: true)
+        try daemon.enrol("one", areas: ["330921"])
+        _ = try daemon.atServer("certificate", "next")
+        try daemon.on("one", "sync")
+        try daemon.on("one", "sync")
+        let certificate = daemon.folder.appendingPathComponent("server/tls/certificate.pem")
+        let kept = daemon.folder.appendingPathComponent("kept.pem")
+        try FileManager.default.moveItem(at: certificate, to: kept)
+        try FileManager.default.createDirectory(
+            at: certificate.appendingPathComponent("in the way"),
+            withIntermediateDirectories: true
+        )
+
+        let cut = try daemon.atServer("certificate", "switch")
+        try FileManager.default.removeItem(at: certificate)
+        try FileManager.default.moveItem(at: kept, to: certificate)
+        let next = try daemon.atServer("certificate", "next")
+        let again = try daemon.atServer("certificate", "switch", "--json")
+        _ = daemon.stop()
+        try daemon.restart()
+        try daemon.on("one", "sync")
+
+        #expect(cut.status == 1 && cut.errors.contains("file_unwritable"))
+        #expect(next.status == 1 && next.errors.contains("switch_unfinished"))
+        #expect(again.status == 0, "\(again.errors)")
+        let report = try again.json()
+        #expect(report["former"] as? String != report["pin"] as? String)
+    }
+
+    @Test("[A-15] a key that nobody was told of is not switched to: without TLS none is announced")
+    func unannounced() throws {
+        let daemon = try RunningDaemon(underTLS: true)
+        _ = try daemon.atServer("certificate", "next")
+        _ = daemon.stop()
+        try daemon.restart(on: 0, with: "--plain-http", "--public-url", "https://proxy.test")
+
+        let early = try daemon.atServer("certificate", "switch", "--force")
+        let next = try daemon.atServer("certificate", "next")
+        let switched = try daemon.atServer("certificate", "switch")
+
+        #expect(early.status == 1 && early.errors.contains("next_key_unannounced"))
+        #expect(next.status == 0 && switched.status == 0, "\(switched.errors)")
+    }
+
+    @Test("[A-15] who was revoked and does not know it yet is named apart")
+    func revokedUnheard() throws {
+        let daemon = try RunningDaemon(underTLS: true)
+        try daemon.enrol("one", areas: ["330921"])
+        _ = try daemon.atServer("certificate", "next")
+        _ = try daemon.atServer("device", "revoke", "one", "--take-outbox")
+
+        let early = try daemon.atServer("certificate", "switch")
+        let english = try daemon.atServer("certificate", "switch", "--lang", "en")
+        let told = try Programs.run("residence", "--data", daemon.device("one"), "sync")
+        let later = try daemon.atServer("certificate", "switch")
+
+        #expect(early.status == 1 && early.errors.contains("devices_unheard"))
+        #expect(early.errors.contains("已撤销而尚未得知的：one"), "\(early.errors)")
+        #expect(english.errors.contains("never be erased"), "\(english.errors)")
+        #expect(english.errors.contains("revoked:one"))
+        #expect(told.errors.contains("device_revoked") && later.status == 0, "\(later.errors)")
     }
 
     @Test(

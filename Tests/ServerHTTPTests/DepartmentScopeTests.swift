@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import HummingbirdTesting
+import StoreSQLite
 import SyncProtocol
 import SyncServer
 import Testing
@@ -112,6 +113,49 @@ struct DepartmentScopeTests {
         }
     }
 
+    @Test("[A-14] of a conflict that was settled it is not told the reason, in words")
+    func settledConflict() async throws {
+        try await Self.tell { story in
+            let host = story.host
+            var one = try await host.handheld("高亭三号", in: "330921101001")
+            var two = try await host.handheld("高亭四号", in: "330921101001")
+            let reviewer = try await host.handheld("周审核", as: .reviewer, in: "330921")
+            let whole = try await host.handheld(
+                "公安",
+                as: .department,
+                of: "公安",
+                within: try GrantScope(types: ["person"], fields: []),
+                in: "330921"
+            )
+            let revision = try #require(
+                try await host.service.record(story.person, in: nil)?.record.state.revision
+            ).rawValue
+            try await one.send(
+                one.change(story.person, to: Person { $0.sex = .male }, saw: revision)
+            )
+            try await two.send(
+                two.change(story.person, to: Person { $0.sex = .unstated }, saw: revision)
+            )
+            let record = try #require(try await host.service.record(story.person, in: nil))
+            let entry = try #require(
+                record.conflicts.first { $0.isOpen && $0.conflict.fields == [2] }
+            )
+            let settled = try await reviewer.post(
+                "/v1/conflicts/\(entry.id)/resolution",
+                #"{"choice": "STANDING", "revision": \#(record.record.state.revision.rawValue), "reason": "欧阳修竹本人证实"}"#
+            )
+
+            let part = try await story.department.get("/v1/conflicts/\(entry.id)")
+            let all = try await whole.get("/v1/conflicts/\(entry.id)")
+            let listed = try await story.department.get("/v1/records/\(story.person)")
+
+            #expect(settled.status == .ok, "\(settled.text)")
+            #expect(part.status == .ok && !part.text.contains("欧阳修竹"))
+            #expect(all.text.contains("欧阳修竹本人证实"))
+            #expect(!listed.text.contains("欧阳修竹"))
+        }
+    }
+
     @Test("[A-14] it follows no feed: a sync brings no page, and a digest of nothing")
     func noFeed() async throws {
         try await Self.tell { story in
@@ -158,6 +202,38 @@ struct DepartmentScopeTests {
             #expect(outcomes[2].field == 0 && outcomes[2].message.contains("dwelling"))
             let after = try await story.host.service.record(story.person, in: nil)?.record.state
             #expect(after?.isDeleted == false)
+        }
+    }
+
+    @Test("[A-14] one that comes back after a restore keeps its scope, or is given everything")
+    func confirmed() async throws {
+        let scope = try GrantScope(types: ["registration"], fields: [])
+        try await Self.tell { story in
+            let (host, id) = (story.host, story.department.id)
+            func wait() async throws {
+                try await host.store.write { transaction in
+                    guard var device = try transaction.device(id) else { return }
+                    device.claimed = device.grant
+                    try transaction.save(device)
+                }
+            }
+            func confirm(_ scope: GrantScope??) async throws -> GrantScope? {
+                try await wait()
+                return try await host.service.confirm(
+                    id,
+                    areas: [area("330921")],
+                    role: .department,
+                    scope: scope
+                ).grant.scope
+            }
+            let before = try #require(try await host.service.devices().first { $0.id == id })
+
+            let kept = try await confirm(.none)
+            let other = try await confirm(.some(scope))
+            let whole = try await confirm(.some(nil))
+
+            #expect(kept == before.grant.scope && kept != nil)
+            #expect(other == scope && whole == nil)
         }
     }
 

@@ -53,6 +53,68 @@ struct AnnouncementTests {
         #expect(address == ServerAddress(url: Self.secure, pin: Self.new))
     }
 
+    @Test("[A-15] who serves a key hands out no announcement that leaves it out")
+    func notMyKey() async throws {
+        let world = try await World()
+        let id = try #require(try await Self.pinned(in: world).client.profile()?.device)
+        var former = world.service
+        former.servedPin = Self.old
+        let both = try await world.service.announce(pins: [Self.old, Self.new], address: "")
+        let first = try await former.sync(SyncRequest(), from: id).announcement
+
+        let switched = try await world.service.announce(pins: [Self.new], address: "")
+        let byFormer = try await former.sync(SyncRequest(), from: id).announcement
+        former.servedPin = Self.new
+        let byRestarted = try await former.sync(SyncRequest(), from: id).announcement
+
+        #expect(first == both && byFormer == nil && byRestarted == switched)
+    }
+
+    @Test(
+        "[A-15] one that was revoked and does not know it yet counts among those that have not heard"
+    )
+    func revokedUnheard() async throws {
+        let world = try await World()
+        let device = try await Self.pinned(in: world)
+        let id = try #require(try await device.client.profile()?.device)
+        try await world.service.announce(pins: [Self.old, Self.new], address: Self.secure)
+        try await world.service.revoke(id, takesOutbox: true)
+
+        let before = try await world.service.devicesThatHaveNotHeard()
+        let code = try await errorCode { try await device.sync() }
+        let after = try await world.service.devicesThatHaveNotHeard()
+
+        #expect(before.map(\.id) == [id] && code == "device_revoked" && after.isEmpty)
+    }
+
+    @Test(
+        "[A-15] after a restore, what devices heard from a clock that was ahead does not count as heard"
+    )
+    func clockAhead() async throws {
+        let world = try await World()
+        let device = try await Self.pinned(in: world)
+        let copy = try await world.backUp()
+        world.clock.advance(by: Sample.year)
+        try await world.service.announce(pins: [Self.old], address: Self.secure)
+        try await device.sync()
+        world.clock.advance(by: -Sample.year)
+
+        try await world.restore(copy)
+        try await world.service.announce(pins: [Self.old, Self.new], address: Self.secure)
+        try await device.sync()
+        try await device.sync()
+        let unheard = try await world.service.devicesThatHaveNotHeard()
+        // Said again, now that it is known what the device has.
+        try await world.service.announce(pins: [Self.old, Self.new], address: Self.secure)
+        try await device.sync()
+        try await device.sync()
+        let heard = try await world.service.devicesThatHaveNotHeard()
+
+        #expect(unheard.map(\.name) == ["船上"] && heard.isEmpty)
+        let pins = try await device.client.profile()?.address.pins
+        #expect(pins == [Self.old, Self.new])
+    }
+
     @Test("[A-15] the same again is no new announcement, and is not told twice")
     func same() async throws {
         let world = try await World()
@@ -160,6 +222,42 @@ struct AnnouncementTests {
         let profile = try await device.client.profile()
 
         #expect(profile?.server == "http://server.test:8080" && profile?.tlsPin == nil)
+    }
+
+    @Test(
+        "[A-16] an answer that no server gave about the device is not followed",
+        arguments: ["route_not_found", "internal", "device_unknown", "answer_unreadable"]
+    )
+    func notTheServer(code: String) async throws {
+        let world = try await World()
+        let device = try await world.device(named: "船上")
+        try await world.service.announce(pins: [Self.old], address: Self.secure)
+        try await device.sync()
+
+        let refusal = SyncError(SyncError.Code(rawValue: code), "别处 elsewhere", hint: "")
+        device.weather.next(.refused(refusal))
+        try await device.sync()
+        let refused = try await device.client.profile()?.server
+        device.weather.next(.answered(SyncResponse()))
+        try await device.sync()
+        let empty = try await device.client.profile()?.server
+
+        #expect(refused == "http://server.test:8080" && empty == refused)
+    }
+
+    @Test("[A-16] a refusal that only the server gives is an answer, and is followed")
+    func refusedThere() async throws {
+        let world = try await World()
+        let device = try await world.device(named: "船上")
+        let id = try #require(try await device.client.profile()?.device)
+        try await world.service.announce(pins: [Self.old], address: Self.secure)
+        try await device.sync()
+
+        try await world.service.suspend(id, true)
+        let code = try await errorCode { try await device.sync() }
+
+        let profile = try await device.client.profile()
+        #expect(code == "device_suspended" && profile?.server == Self.secure)
     }
 
     @Test("[A-16] nothing leads from https to http")

@@ -6,6 +6,21 @@ extension DeviceProfile {
     func naturalID(of fields: FieldMap, as type: RecordType) -> RecordID? {
         NaturalKey(bytes: identityKey)?.id(of: fields, as: type)
     }
+
+    // > [N-02] Without the key a known person would come under a second id.
+
+    /// Throws `identity_key_missing` where ids of the type derive from what a record says, and the device was not given
+    /// the key for that.
+    func mustName(_ type: RecordType) throws {
+        guard type.identityUnit.isEmpty || !identityKey.isEmpty else {
+            throw SyncError(
+                "identity_key_missing",
+                "本设备没有编号密钥，不能采集\(type.zh) This device was not given the key for the ids of \(type.en)",
+                hint:
+                    "授权不含证件号码的部门设备没有此密钥；授权扩大后，请运维人员用 device re-key 给出新链接：residence enroll 链接 --rekey。 Where its grant covers the document number now, ask the operator for a link by device re-key: residence enroll LINK --rekey."
+            )
+        }
+    }
 }
 
 extension Desk {

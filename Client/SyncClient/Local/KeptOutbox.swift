@@ -7,7 +7,7 @@ public struct KeptOutbox: Hashable, Codable, Sendable {
     public var serverKey: [UInt8]
     /// What the operator had called the device.
     public var name: String
-    /// How many changes wait under seal.
+    /// How many changes wait under seal: those that were delivered do not.
     public var changes: Int
     /// When it heard of it, in milliseconds since 1970 by the server's clock; `nil` of one kept before that was.
     public var revokedAt: Int64?
@@ -43,11 +43,14 @@ public struct SealedPart: Hashable, Sendable {
     public var sealed: [UInt8]
     /// How many changes it holds.
     public var changes: Int
+    /// Whether the server has signed for it; it is kept until it has for all.
+    public var isDelivered: Bool
 
     /// A part.
-    public init(number: Int, sealed: [UInt8], changes: Int) {
+    public init(number: Int, sealed: [UInt8], changes: Int, isDelivered: Bool = false) {
         self.number = number
         self.sealed = sealed
         self.changes = changes
+        self.isDelivered = isDelivered
     }
 }

@@ -91,7 +91,7 @@ public protocol LocalReader {
     func conflictCount() throws -> Int
     /// What is left of a device that was revoked; `nil` where nothing is, or none was.
     func keptOutbox() throws -> KeptOutbox?
-    /// Of what is kept under seal, the first part behind a number; `nil` where there is none.
+    /// Of what is kept under seal, the first part behind a number, delivered or not; `nil` where there is none.
     func keptPart(after number: Int) throws -> SealedPart?
     /// Whether a row of a ledger was imported before, by the hash of its content.
     func wasImported(_ hash: [UInt8]) throws -> Bool
@@ -118,8 +118,13 @@ public protocol LocalTransaction: LocalReader {
     func erase(_ id: RecordID) throws
     /// Erases everything, who this device is included; what is kept takes its place.
     func eraseEverything(keeping outbox: KeptOutbox?, _ parts: [SealedPart]) throws
-    /// Forgets what is kept under seal up to the part with a number; that the device was revoked, stays.
-    func forgetKeptParts(upTo number: Int) throws
+    /// Notes that the server has signed for a part of what is kept under seal. With the last one all are forgotten, and
+    /// none before: a server that is restored in between lacks them again.
+    func noteDelivery(ofKeptPart number: Int) throws
+    /// Notes that every part of what is kept under seal has to be delivered again.
+    func redeliverKeptParts() throws
+    /// Forgets what is kept under seal; that the device was revoked, stays.
+    func forgetKeptParts() throws
     /// Adds a change to the outbox.
     func append(_ entry: OutboxEntry) throws
     /// Notes the server's answer to a change, given in an epoch.

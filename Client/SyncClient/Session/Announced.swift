@@ -44,7 +44,8 @@ extension DeviceProfile {
 }
 
 extension SyncEngine {
-    // > [A-16] Where the server does not answer there it goes on as before; once it was answered there, never.
+    // > [A-16] Where the server does not answer there it goes on as before; once it was answered there, by an answer to
+    // > a sync or a refusal that only it gives, never.
 
     /// One round trip with the server: where it was announced to be met under TLS, if it answers there.
     ///
@@ -61,16 +62,28 @@ extension SyncEngine {
         }
         do {
             let answer = try await transport.sync(request, to: secure, token: token)
-            try await update { $0.follow(to: secure) }
-            return answer
-        } catch let failure as TransportFailure {
-            guard failure.isUnreachable || failure.error.code == "server_untrusted" else {
-                // No is an answer, too.
+            // An empty body reads as an answer, too; the server always tells its epoch.
+            if answer.response.epoch != .none {
                 try await update { $0.follow(to: secure) }
-                throw failure
+                return answer
             }
-            isPlain = true
-            return try await transport.sync(request, to: profile.address, token: token)
+        } catch let failure as TransportFailure where failure.isOfServerItself {
+            try await update { $0.follow(to: secure) }
+            throw failure
+        } catch is TransportFailure {
+            // Nobody, somebody else, or something in front of the server that knows no device.
         }
+        isPlain = true
+        return try await transport.sync(request, to: profile.address, token: token)
+    }
+}
+
+extension TransportFailure {
+    /// Whether only a server that knows this device refuses so.
+    fileprivate var isOfServerItself: Bool {
+        [
+            "device_suspended", "device_revoked", "device_forked", "device_rekeyed",
+            "device_awaits_confirmation",
+        ].contains(error.code)
     }
 }

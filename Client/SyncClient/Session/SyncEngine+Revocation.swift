@@ -50,20 +50,38 @@ extension SyncEngine {
         guard let kept = try? await store.read({ try $0.keptOutbox() }) else { return nil }
         guard !kept.isEmpty else { return .deviceRevoked(at: kept.revokedAt) }
         guard kept.mayDeliver else { return .deviceRevoked(keeping: kept.changes, hint: .bring) }
-        var left = kept.changes
         do {
-            // > [A-09] Each is delivered, signed for and forgotten by itself.
-            while let part = try await store.read({ try $0.keptPart(after: 0) }) {
-                let signature = try await transport.deliver(part.sealed, to: kept.server)
-                let taken = Sealing.receiptBytes(for: part.sealed)
-                guard PublicKey(bytes: kept.serverKey)?.verifies(signature, of: taken) == true
-                else { return .deviceRevoked(keeping: left, hint: .later) }
-                try await store.write { try $0.forgetKeptParts(upTo: part.number) }
-                left -= part.changes
-            }
+            try await deliver(kept)
             return .deviceRevoked(delivering: kept.changes)
         } catch {
-            return .deviceRevoked(keeping: left, hint: .later)
+            let left = try? await store.read { try $0.keptOutbox()?.changes }
+            return .deviceRevoked(keeping: left ?? kept.changes, hint: .later)
+        }
+    }
+
+    // > [A-09] Each is delivered and signed for by itself: a delivery that was cut goes on where it was. All are kept
+    // > until the last one is signed for, and begin again from the first where the server lacks some since.
+
+    /// Delivers what is kept, part by part.
+    private func deliver(_ kept: KeptOutbox) async throws {
+        var (last, hasBegunAgain) = (0, false)
+        while let part = try await store.read({ [last] in try $0.keptPart(after: last) }) {
+            last = part.number
+            guard !part.isDelivered else { continue }
+            let signature: [UInt8]
+            do {
+                signature = try await transport.deliver(part.sealed, to: kept.server)
+            } catch let failure as TransportFailure
+                where failure.error.code == "sequence_gap" && !hasBegunAgain
+            {
+                try await store.write { try $0.redeliverKeptParts() }
+                (last, hasBegunAgain) = (0, true)
+                continue
+            }
+            let taken = Sealing.receiptBytes(for: part.sealed)
+            guard PublicKey(bytes: kept.serverKey)?.verifies(signature, of: taken) == true
+            else { throw SyncError.serverUntrusted }
+            try await store.write { try $0.noteDelivery(ofKeptPart: part.number) }
         }
     }
 }

@@ -75,12 +75,27 @@ public struct Principal: Hashable, Sendable {
     }
 
     /// Whether they may see a conflict of a record that they see.
-    func sees(_ entry: ConflictEntry) -> Bool {
+    private func sees(_ entry: ConflictEntry) -> Bool {
         guard let scope else { return true }
         guard let type = Schema.current.type(entry.type) else { return false }
         return scope.coversWhole(type)
             || (entry.conflict.kind == .field
                 && entry.conflict.fields.allSatisfy { scope.covers($0, of: type) })
+    }
+
+    /// A conflict as they may see it; `nil` where they may not.
+    ///
+    /// What people wrote about a record of which they see a part is left out: it may tell the rest.
+    func seen(_ entry: ConflictEntry) -> ConflictEntry? {
+        guard sees(entry) else { return nil }
+        guard let scope, let type = Schema.current.type(entry.type), !scope.coversWhole(type) else {
+            return entry
+        }
+        var entry = entry
+        entry.closing?.reason = ""
+        entry.conflict.standing.deletion?.text = ""
+        entry.conflict.proposed.deletion?.text = ""
+        return entry
     }
 
     /// Whether they may see what a change says.

@@ -87,10 +87,10 @@ extension SyncService {
         in transaction: some StoreReader
     ) throws -> PlacedConflict? {
         guard let record = try transaction.records([entry.record])[entry.record],
-            principal.sees(entry), let seen = principal.seen(record)
+            let told = principal.seen(entry), let seen = principal.seen(record)
         else { return nil }
         return PlacedConflict(
-            entry: entry,
+            entry: told,
             place: ConflictPlace(
                 areas: seen.placements.map(\.area),
                 revision: record.state.revision

@@ -56,13 +56,15 @@ extension SyncService {
 
     /// Takes the file of `residence outbox`, one sealed outbox after the other.
     ///
-    /// Throws what taking one throws; then those before it were taken.
+    /// What was taken before is known. Throws `outbox_malformed` where its parts are not all of one device, then nothing
+    /// was taken; and what taking one throws, then those before it were.
     public func take(file: [UInt8]) async throws -> OutboxReport {
         let parts = try SealedOutbox.parts(ofFile: file)
+        let devices = try Set(parts.map { try Sealing.open($0, by: identity.key).device })
+        guard devices.count == 1 else { throw SyncError.outboxMalformed }
         var report = try await take(parts[0], isFromOperator: true)
         for part in parts.dropFirst() {
             let next = try await take(part, isFromOperator: true)
-            guard next.device == report.device else { throw SyncError.outboxMalformed }
             report.outcomes.merge(next.outcomes) { $0 + $1 }
             report.known += next.known
         }

@@ -69,13 +69,14 @@ extension SyncService {
     /// Confirms a device that came back after a restore, in these areas and this role; what it says that it
     /// had is for the operator to believe or not.
     ///
+    /// Of the scope, where nothing is said, what is known here stays; the inner `nil` is everything.
     /// Throws `device_not_waiting`.
     public func confirm(
         _ id: DeviceID,
         areas: [AreaCode],
         role: Role,
         department: String? = nil,
-        scope: GrantScope? = nil
+        scope: GrantScope?? = .none
     ) async throws -> StoredDevice {
         try await store.write { transaction in
             guard var device = try transaction.device(id), let claimed = device.claimed,
@@ -89,13 +90,14 @@ extension SyncService {
                 )
             }
             device.claimed = nil
+            let granted = if let scope { scope } else { device.grant.scope }
             device.grants.append(
                 Grant(
                     // Above whatever the device holds: or it would not hear of these areas.
                     number: max(device.grant.number, min(claimed.number, Self.grantLimit)) + 1,
                     areas: try transaction.areaMap().current(areas),
                     role: role,
-                    scope: scope ?? device.grant.scope
+                    scope: granted
                 )
             )
             if let department { device.department = department }

@@ -51,7 +51,7 @@ extension SyncService {
             let seen = principal.seen(found.record)
         else { return nil }
         await note(.record, [id], by: principal)
-        return (seen, found.conflicts.filter(principal.sees))
+        return (seen, found.conflicts.compactMap(principal.seen))
     }
 
     /// A record that stands in some areas, or anywhere, with all its conflicts; `nil` where there is

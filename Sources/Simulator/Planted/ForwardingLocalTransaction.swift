@@ -20,7 +20,13 @@ extension ForwardingLocalTransaction {
         try base.eraseEverything(keeping: outbox, parts)
     }
 
-    func forgetKeptParts(upTo number: Int) throws { try base.forgetKeptParts(upTo: number) }
+    func noteDelivery(ofKeptPart number: Int) throws {
+        try base.noteDelivery(ofKeptPart: number)
+    }
+
+    func redeliverKeptParts() throws { try base.redeliverKeptParts() }
+
+    func forgetKeptParts() throws { try base.forgetKeptParts() }
 
     func unheard(_ ids: [RecordID]) throws -> Set<RecordID> { try base.unheard(ids) }
 

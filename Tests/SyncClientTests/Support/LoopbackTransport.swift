@@ -89,6 +89,7 @@ struct LoopbackTransport: Transport {
         let fate = weather.fate(of: SyncRequest())
         if case .requestLost = fate { throw TransportFailure.unreachable }
         if weather.forgesDelivery { return [] }
+        if let error = weather.refusesDelivery { throw TransportFailure(error) }
         let signature = try await telling { service in
             let sealed = try SealedOutbox(outbox)
             let report = try await service.take(sealed, isFromOperator: false)

@@ -28,6 +28,7 @@ final class Weather: Sendable {
         var largestBatch = Int.max
         var requests: [SyncRequest] = []
         var forgesDelivery = false
+        var refusesDelivery: SyncError?
         var hasNoStreams = false
     }
 
@@ -49,6 +50,13 @@ final class Weather: Sendable {
     var forgesDelivery: Bool { state.withLock { $0.forgesDelivery } }
 
     func set(forgesDelivery: Bool) { state.withLock { $0.forgesDelivery = forgesDelivery } }
+
+    /// How deliveries of sealed outboxes are refused; `nil` where they are not.
+    var refusesDelivery: SyncError? { state.withLock { $0.refusesDelivery } }
+
+    func set(refusesDelivery: SyncError?) {
+        state.withLock { $0.refusesDelivery = refusesDelivery }
+    }
 
     /// Whether the way to the server is one by which nobody can listen.
     var hasNoStreams: Bool { state.withLock { $0.hasNoStreams } }
