@@ -6,9 +6,7 @@ internal import SyncProtocol
 internal import SyncTrust
 
 /// One transaction on the device.
-///
-/// Every statement is prepared once for each connection.
-struct LocalSQLiteTransaction: LocalTransaction {
+struct LocalSQLiteTransaction: LocalTransaction, RunsStatements {
     let database: GRDB.Database
     /// Under which what is personal is sealed; `nil` where nothing is.
     let key: DataKey?
@@ -21,18 +19,6 @@ struct LocalSQLiteTransaction: LocalTransaction {
 
     init(_ database: GRDB.Database, in vault: LocalVault) {
         (self.database, key, self.vault) = (database, vault.key, vault)
-    }
-
-    func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
-        try database.rows(sql, arguments)
-    }
-
-    func row(_ sql: String, _ arguments: StatementArguments = []) throws -> Row? {
-        try database.row(sql, arguments)
-    }
-
-    func run(_ sql: String, _ arguments: StatementArguments = []) throws {
-        try database.run(sql, arguments)
     }
 
     // MARK: - Who this is

@@ -5,33 +5,11 @@ internal import SyncProtocol
 internal import SyncServer
 
 /// One transaction on the embedded store.
-///
-/// Every statement is prepared once for each connection.
-struct SQLiteTransaction: StoreTransaction {
+struct SQLiteTransaction: StoreTransaction, RunsStatements {
     let database: GRDB.Database
     let gathered = NewsGatherer()
 
     init(_ database: GRDB.Database) { self.database = database }
-
-    func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
-        try database.rows(sql, arguments)
-    }
-
-    func row(_ sql: String, _ arguments: StatementArguments = []) throws -> Row? {
-        try database.row(sql, arguments)
-    }
-
-    func run(_ sql: String, _ arguments: StatementArguments = []) throws {
-        try database.run(sql, arguments)
-    }
-
-    func each(
-        _ sql: String,
-        _ arguments: StatementArguments,
-        _ visit: (Row) throws -> Bool
-    ) throws {
-        try database.each(sql, arguments, visit)
-    }
 
     // MARK: - Settings
 

@@ -1,9 +1,13 @@
 public import GRDB
 internal import GRDBSQLite
 
-// Statements of which each is prepared once for each connection.
+/// Runs statements on a connection, each of which is prepared once for it.
+public protocol RunsStatements {
+    /// The connection.
+    var database: GRDB.Database { get }
+}
 
-extension GRDB.Database {
+extension RunsStatements {
     /// The rows of a statement.
     public func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
         var rows: [Row] = []
@@ -37,7 +41,7 @@ extension GRDB.Database {
         _ arguments: StatementArguments,
         _ visit: (Row) throws -> Bool
     ) throws {
-        let statement = try cachedStatement(sql: sql).sqliteStatement
+        let statement = try database.cachedStatement(sql: sql).sqliteStatement
         defer {
             sqlite3_reset(statement)
             sqlite3_clear_bindings(statement)
@@ -54,9 +58,10 @@ extension GRDB.Database {
 
     /// What SQLite said last, without the statement and its values: those may be personal.
     private var refusal: DatabaseError {
-        DatabaseError(
-            resultCode: ResultCode(rawValue: sqlite3_extended_errcode(sqliteConnection)),
-            message: String(cString: sqlite3_errmsg(sqliteConnection))
+        let connection = database.sqliteConnection
+        return DatabaseError(
+            resultCode: ResultCode(rawValue: sqlite3_extended_errcode(connection)),
+            message: String(cString: sqlite3_errmsg(connection))
         )
     }
 }
