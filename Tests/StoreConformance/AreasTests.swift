@@ -289,6 +289,35 @@ struct AreasTests {
     }
 
     @Test(
+        "[P-07] an area assigned after a split that kept its code is that part alone",
+        arguments: StoreKind.available
+    )
+    func assignedAfterSplit(in kind: StoreKind) async throws {
+        // residence-sim --seed 35 --weather storm: a new device was sent the other part as well.
+        try await Office.run(in: kind) { office in
+            var chen = try await office.hand("陈建国", Self.old)
+            try await chen.send(
+                chen.change(home, dwelling(in: Self.old)),
+                chen.change(flat, dwelling("海滨路2号", in: Self.old))
+            )
+            try await office.change(
+                .split,
+                [Self.old],
+                to: [Self.old, Self.other],
+                putting: [flat: Self.other]
+            )
+
+            var lin = try await office.hand("林小梅", Self.old)
+            try await office.service.assign([Sample.area(Self.old)], to: chen.id)
+            try await lin.read()
+            try await chen.read()
+
+            #expect(lin.areas == [Self.old] && lin.held == [home])
+            #expect(chen.areas == [Self.old] && chen.held == [home])
+        }
+    }
+
+    @Test(
         "[G-02] a record that moves while areas are walked is not called missing",
         arguments: StoreKind.available
     )

@@ -113,9 +113,15 @@ public struct AreaMap: Hashable, Sendable {
         }
     }
 
-    /// What an assignment of areas means today.
+    // > [P-07] A grant given afterwards means the map as it is then.
+
+    /// What an assignment of areas means today: a code that is in use means itself, also where a part that was split
+    /// off kept it; one that is not, what became of it.
     func current(_ areas: [AreaCode]) -> [AreaCode] {
-        areas.flatMap { successors(of: $0) }.firstOfEach
+        areas.flatMap { code in
+            let successors = successors(of: code)
+            return successors.contains(code) ? [code] : successors
+        }.firstOfEach
     }
 
     // > [P-07] What was captured under a grant that held the former area is accepted however late it arrives.
