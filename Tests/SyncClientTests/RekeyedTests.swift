@@ -66,6 +66,38 @@ struct RekeyedTests {
         #expect(noted.count == 4 && noted[0].contains("分叉"))
     }
 
+    @Test(
+        "[A-12] a copy that was answered for a part before it was found out goes on behind that part"
+    )
+    func answeredInPart() async throws {
+        // residence-sim --seed 6 --weather rain --days 20: it was told for ever that the server is behind.
+        let world = try await World()
+        var limits = Limits()
+        limits.changesPerBatch = 1
+        let lin = try await world.device(named: "林小梅", limits: limits)
+        try await lin.client.capture(Sample.dwelling("人民路1号"))
+        let clone = try await lin.copy()
+        for number in 2...4 { try await clone.client.capture(Sample.dwelling("人民路\(number)号")) }
+        try await clone.sync()
+        for number in 5...7 { try await lin.client.capture(Sample.dwelling("人民路\(number)号")) }
+        let former = try #require(try await lin.client.profile()?.device)
+        let forked = try await errorCode { try await lin.sync() }
+
+        for device in [lin, clone] {
+            let link = try await world.rekeyLink(for: former)
+            _ = try await device.client.enrol(link: link, .rekeyed)
+        }
+        for device in [lin, clone, lin] { try await device.sync() }
+
+        let counts = try await world.service.counts()
+        #expect(forked == "device_forked" && counts.changes == 7)
+        for device in [lin, clone] {
+            let pending = try await device.client.status().unanswered
+            let homes = try await device.client.count(of: Dwelling.recordType)
+            #expect(pending == 0 && homes == 7)
+        }
+    }
+
     @Test("[A-12] a link that was given out before the device was revoked is of no use any more")
     func revoked() async throws {
         let world = try await World()
