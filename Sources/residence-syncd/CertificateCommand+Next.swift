@@ -98,16 +98,7 @@ extension CertificateCommand {
                 }
                 let former = present == pin ? announced.first { $0 != pin } : present
                 let certificate = try naming.certificate(of: key)
-                // The database first: cut off behind it, `certificate make` finds the key there.
-                try await store.write { transaction in
-                    try transaction.set(kept, for: .tlsKey)
-                    try transaction.set(Array(pin.utf8), for: .tlsPin)
-                }
-                let place = CertificatePlace.inside(options.folder)
-                try Make.write(key, to: place.key, mode: 0o600)
-                try Make.write(certificate, to: place.certificate, mode: 0o644)
-                // A daemon that runs goes on with the former key: devices are told that it has gone by the next one.
-                try await store.write { try $0.set([], for: .tlsNextKey) }
+                try await use(key, pin, certificate, in: store)
                 if options.json {
                     return try Console.out(json: Report(pin: pin, former: former, waiting))
                 }
@@ -115,20 +106,40 @@ extension CertificateCommand {
                 Console.out(
                     say("请重启服务，使其生效。", "Restart the daemon: it holds from then on.")
                 )
-                for device in waiting {
-                    Console.out(
-                        device.revoked == nil
-                            ? say(
-                                "  \(device.name)：须用 device re-key 的链接重新连接",
-                                "  \(device.name): needs a link by device re-key"
-                            )
-                            : say(
-                                "  \(device.name)：已撤销，再也不会被清除，也送不回所存的采集",
-                                "  \(device.name): revoked, will never be erased nor deliver what it holds"
-                            )
-                    )
-                }
+                waiting.forEach { Console.out(Self.fate(of: $0)) }
             }
+        }
+
+        /// Puts the key into the database and into the data folder.
+        private func use(
+            _ key: String,
+            _ pin: String,
+            _ certificate: String,
+            in store: any Store
+        ) async throws {
+            // The database first: cut off behind it, `certificate make` finds the key there.
+            try await store.write { transaction in
+                try transaction.set(Array(key.utf8), for: .tlsKey)
+                try transaction.set(Array(pin.utf8), for: .tlsPin)
+            }
+            let place = CertificatePlace.inside(options.folder)
+            try Make.write(key, to: place.key, mode: 0o600)
+            try Make.write(certificate, to: place.certificate, mode: 0o644)
+            // A daemon that runs goes on with the former key: devices are told that it has gone by the next one.
+            try await store.write { try $0.set([], for: .tlsNextKey) }
+        }
+
+        /// What becomes of a device that is cut off.
+        private static func fate(of device: StoredDevice) -> String {
+            device.revoked == nil
+                ? say(
+                    "  \(device.name)：须用 device re-key 的链接重新连接",
+                    "  \(device.name): needs a link by device re-key"
+                )
+                : say(
+                    "  \(device.name)：已撤销，再也不会被清除，也送不回所存的采集",
+                    "  \(device.name): revoked, will never be erased nor deliver what it holds"
+                )
         }
     }
 

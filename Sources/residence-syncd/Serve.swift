@@ -118,20 +118,24 @@ struct Serve: AsyncParsableCommand {
                 traffic: settings.limits ?? TrafficLimits(),
                 metrics: metrics,
                 logger: logger
-            ) { [service] port in
+            ) { [service, logger] port in
                 let address = "\(scheme)://\(host):\(port)"
                 try? await store.write {
                     try $0.set(Array((publicURL ?? address).utf8), for: .publicURL)
                 }
                 // Nobody can follow to every address of a machine.
                 let isNamed = publicURL != nil || !["0.0.0.0", "::"].contains(host)
-                try? await Self.announce(
-                    pin,
-                    under: scheme,
-                    at: isNamed ? publicURL ?? address : "",
-                    by: service,
-                    store
-                )
+                do {
+                    try await Self.announce(
+                        pin,
+                        under: scheme,
+                        at: isNamed ? publicURL ?? address : "",
+                        by: service,
+                        store
+                    )
+                } catch {
+                    logger.error("devices are not told by which keys the server is met: \(error)")
+                }
                 Console.out(say("服务已启动：\(address)", "listening on \(address)"))
             }
             application.addServices(
@@ -141,8 +145,9 @@ struct Serve: AsyncParsableCommand {
                     accessDays: settings.access?.keepDays
                 )
             )
-            if let alsoHTTP, certificate != nil {
-                let (host, port) = try Self.address(alsoHTTP)
+            if let alsoHTTP {
+                guard certificate != nil else { throw SyncError.nothingBeside }
+                let (host, port) = try Self.address(alsoHTTP, of: "--also-http")
                 application.addServices(
                     try SyncApplication.plainBeside(
                         service,
@@ -243,7 +248,10 @@ struct Serve: AsyncParsableCommand {
         Logger.Level(rawValue: ProcessInfo.processInfo.environment["LOG_LEVEL"] ?? "") ?? .info
     }
 
-    private static func address(_ text: String) throws -> (host: String, port: Int) {
+    private static func address(
+        _ text: String,
+        of option: String = "--listen"
+    ) throws -> (host: String, port: Int) {
         guard let colon = text.lastIndex(of: ":"),
             let port = Int(text[text.index(after: colon)...]),
             (0...65535).contains(port)
@@ -252,7 +260,7 @@ struct Serve: AsyncParsableCommand {
                 "address_malformed",
                 "监听地址无法理解 \(text) is not an address to listen on",
                 hint: "HOST:PORT, for example 0.0.0.0:7800; port 0 takes a free one.",
-                subject: "--listen"
+                subject: option
             )
         }
         let host = String(text[..<colon])
@@ -271,4 +279,14 @@ struct Serve: AsyncParsableCommand {
             subject: "--listen"
         )
     }
+}
+
+extension SyncError {
+    fileprivate static let nothingBeside = SyncError(
+        "nothing_beside",
+        "没有证书，无从另开不加密的监听 There is no TLS to serve in the clear beside",
+        hint:
+            "先运行 residence-syncd certificate make；不加密的服务用 --plain-http。 Run residence-syncd certificate make first; to serve in the clear alone, use --plain-http.",
+        subject: "--also-http"
+    )
 }

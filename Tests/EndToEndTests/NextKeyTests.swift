@@ -144,4 +144,19 @@ import Testing
         let status = try daemon.on("one", "status", "--json").json()
         #expect(status["pending"] as? Int == 0)
     }
+
+    @Test("[A-16] where there is no TLS, nothing is served in the clear beside it")
+    func nothingBeside() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("nothing-beside-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let refused = try Programs.run(
+            "residence-syncd",
+            [
+                "serve", "--data", folder.path, "--listen", "127.0.0.1:0", "--also-http",
+                "127.0.0.1:0",
+            ]
+        )
+        #expect(refused.status == 1 && refused.errors.contains("nothing_beside"))
+    }
 }
