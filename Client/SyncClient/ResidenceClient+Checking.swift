@@ -35,8 +35,9 @@ extension ResidenceClient {
             var found = DeviceCheck()
             found.flaws = try transaction.checkFile()
             guard let profile = try transaction.profile() else { return found }
-            found.differing = try Holdings(transaction: transaction, profile: profile)
-                .recount(at: now &+ profile.clockOffset)
+            var holdings = Holdings(transaction: transaction, profile: profile)
+            found.differing = try holdings.recount(at: now &+ profile.clockOffset)
+            try transaction.save(holdings.profile)
             found.records = try transaction.digests().values.reduce(0) { $0 + $1.records }
             return found
         }

@@ -31,8 +31,10 @@ struct BudgetTests {
         try await lin.sync()
 
         var reports: [SyncReport] = []
+        var haveEnded: [Bool] = []
         repeat {
             reports.append(try await chen.client.sync(budget: bytes))
+            haveEnded.append(try await chen.client.profile()?.lastSync != nil)
         } while reports.last?.isCut == true && reports.count < 50
 
         let people = try await chen.client.count(of: Person.recordType)
@@ -44,6 +46,7 @@ struct BudgetTests {
         // What may be spent is spent: nobody comes ten times for what fits into three.
         #expect(reports.dropLast().allSatisfy { weight($0) * 2 >= bytes })
         #expect(people == 300)
+        #expect(haveEnded == reports.map { !$0.isCut }, "what was cut off is no sync that ended")
         #expect(reports.last?.unanswered == 0)
     }
 

@@ -4,7 +4,8 @@ internal import SyncTrust
 /// What a device holds, as sums.
 struct Holdings {
     let transaction: any LocalTransaction
-    let profile: DeviceProfile
+    /// Noted in it is when was counted last.
+    var profile: DeviceProfile
 
     /// How long a count from the rows is good for, in milliseconds: a week.
     static let recountAfter: Int64 = 7 * 24 * 3600 * 1000
@@ -14,7 +15,7 @@ struct Holdings {
     // > [G-04] A device counts from its rows after an unclean end, once a week, and on demand.
 
     /// Whether what is held is not what the server has.
-    func differ(from theirs: AreaDigest, at now: Int64) throws -> Bool {
+    mutating func differ(from theirs: AreaDigest, at now: Int64) throws -> Bool {
         let isDue = profile.lastRecount.map { !(($0...($0 &+ Self.recountAfter)).contains(now)) }
         let mustRecount = profile.mustRecount == true || isDue ?? true
         if !mustRecount, try sum() == theirs { return false }
@@ -24,12 +25,10 @@ struct Holdings {
 
     /// Counts from the rows; returns how many were not as they were counted.
     @discardableResult
-    func recount(at now: Int64) throws -> Int {
+    mutating func recount(at now: Int64) throws -> Int {
         let differing = try transaction.recount { RecordMark.of($0, $1, $2) }
-        var profile = profile
         profile.mustRecount = nil
         profile.lastRecount = now
-        try transaction.save(profile)
         return differing
     }
 

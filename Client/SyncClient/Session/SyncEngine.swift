@@ -86,7 +86,7 @@ struct SyncEngine {
             case .send(let size):
                 action = session.handle(await send(size, &report))
             case .apply(let response):
-                guard let applied = try await apply(response, measured: report.clock) else {
+                guard let applied = try await apply(response, report.clock, session.course) else {
                     action = session.handle(.behind)
                     continue
                 }
@@ -100,6 +100,7 @@ struct SyncEngine {
                     )
                 )
                 action = session.handle(.applied(applied))
+                if case .finish = action { return report }
                 if isCut(before: action, report) {
                     report.isCut = true
                     return report
@@ -127,7 +128,9 @@ struct SyncEngine {
             case .repair:
                 action = session.handle(await repair(&report))
             case .finish:
-                return try await finish(report)
+                let now = environment.now()
+                try await update { $0.lastSync = now &+ $0.clockOffset }
+                return report
             case .giveUp(let failure):
                 await note(failure.error)
                 throw failure.error
@@ -233,9 +236,12 @@ struct SyncEngine {
     }
 
     /// Takes an answer in; `nil` where the server has less than it signed for: then nothing was taken.
+    ///
+    /// Where the session ends with it, when it ended is kept in the same transaction.
     private func apply(
         _ response: SyncResponse,
-        measured clock: ClockMeasure?
+        _ clock: ClockMeasure?,
+        _ course: SyncSession.Course
     ) async throws -> SyncSession.Applied? {
         let (rules, schema, now) = (rules, schema, environment.now())
         let uptime = environment.uptime()
@@ -269,14 +275,17 @@ struct SyncEngine {
             var intake = Intake(transaction: transaction, desk: desk, response: response)
             let touched = try intake.take(into: &profile)
             applied.offered = intake.offered.count
-            try transaction.save(profile)
             let after = try transaction.bookmarks()
             applied.received = Set(after.filter { $0.position > .start }).subtracting(before).count
             applied.unanswered = try transaction.unansweredCount()
+            let time = now &+ profile.clockOffset
             if let theirs = response.digest {
-                applied.differs = try Holdings(transaction: transaction, profile: profile)
-                    .differ(from: theirs, at: now &+ profile.clockOffset)
+                var holdings = Holdings(transaction: transaction, profile: profile)
+                applied.differs = try holdings.differ(from: theirs, at: time)
+                profile = holdings.profile
             }
+            if course.ends(after: applied) { profile.lastSync = time }
+            try transaction.save(profile)
             return (touched, profile.mustScrub == true, applied)
         }
         guard let (touched, mustScrub, applied) = taken else { return nil }
@@ -315,12 +324,6 @@ struct SyncEngine {
 
     private func setClock(_ serverTime: Int64) async throws {
         try await store.setClock(to: serverTime, at: environment.now())
-    }
-
-    private func finish(_ report: SyncReport) async throws -> SyncReport {
-        let now = environment.now()
-        try await update { $0.lastSync = now + $0.clockOffset }
-        return report
     }
 }
 

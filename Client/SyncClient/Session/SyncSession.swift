@@ -67,6 +67,29 @@ package struct SyncSession: ~Copyable {
         }
     }
 
+    /// What an answer that was taken in leads to.
+    package struct Course: Sendable {
+        fileprivate var hasMore = false
+        fileprivate var hasRepaired = false
+
+        /// Whether the session ends with it.
+        package func ends(after applied: Applied) -> Bool {
+            !applied.hasEntered && !goesOn(after: applied) && !repairs(after: applied)
+        }
+
+        fileprivate func goesOn(after applied: Applied) -> Bool {
+            // A server that answers, and takes and gives nothing, is not asked for ever.
+            let isGiven = applied.answered > 0 || applied.received > 0
+            return isGiven && (hasMore || (applied.unanswered > 0 && applied.answered > 0))
+                || applied.offered > 0
+        }
+
+        // > [G-02] A device to which it is not the sum of what it holds repairs what differs.
+        fileprivate func repairs(after applied: Applied) -> Bool {
+            applied.differs && !hasRepaired
+        }
+    }
+
     package enum Action: Sendable {
         case send(Size)
         case apply(SyncResponse)
@@ -92,11 +115,11 @@ package struct SyncSession: ~Copyable {
     private let attempts: Int
     private var failures = 0
     private var hasSetClock = false
-    private var hasMore = false
     private var hasProved = false
     private var hasShownCertificate = false
     private var hasShownBookmarks = false
-    private var hasRepaired = false
+    /// How it stands with the answers that are taken in.
+    package private(set) var course = Course()
     /// How many more epochs it follows: a server that names ever new ones is not asked for ever.
     private var epochsLeft = 3
 
@@ -118,7 +141,7 @@ package struct SyncSession: ~Copyable {
             if let order = response.revocation {
                 return .surrender(order, knownUpTo: response.highWater)
             }
-            hasMore = response.hasMore
+            course.hasMore = response.hasMore
             return .apply(response)
         case .applied(let applied):
             failures = 0
@@ -139,15 +162,9 @@ package struct SyncSession: ~Copyable {
             epochsLeft -= 1
             return .send(size)
         }
-        // A server that answers, and takes and gives nothing, is not asked for ever.
-        let goesOn = applied.answered > 0 || applied.received > 0
-        if goesOn, hasMore || (applied.unanswered > 0 && applied.answered > 0) {
-            return .send(size)
-        }
-        if applied.offered > 0 { return .send(size) }
-        // > [G-02] A device to which it is not the sum of what it holds repairs what differs.
-        guard applied.differs, !hasRepaired else { return .finish }
-        hasRepaired = true
+        if course.goesOn(after: applied) { return .send(size) }
+        guard course.repairs(after: applied) else { return .finish }
+        course.hasRepaired = true
         return .repair
     }
 
