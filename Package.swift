@@ -261,7 +261,7 @@ let package = Package(
             "SyncClientTests",
             of: [
                 "SyncClient", "LocalSQLite", "SyncServer", "StoreSQLite", "SyncProtocol",
-                "SyncTrust", "TestSupport", "Chance",
+                "SyncTrust", "TestSupport", "Chance", .grdb,
             ]
         ),
         tests(

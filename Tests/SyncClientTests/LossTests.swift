@@ -103,4 +103,35 @@ struct LossTests {
         #expect(held?.acknowledged?.base.revision == Revision(rawValue: 1))
         #expect(name == "张山")
     }
+
+    @Test(
+        "[V-02] where the disk fills up in the middle of an answer, nothing of the answer is kept"
+    )
+    func fullInTheMiddle() async throws {
+        let world = try await World(rules: Wary())
+        let lin = try await world.device(named: "林小梅")
+        var person = Sample.person("李四", passport: "E2")
+        person.remark = Wary.refused
+        let refused = try await lin.client.capture(person)
+        let home = try await lin.client.capture(Sample.dwelling("渔港路1号"))
+        let waiting = try await lin.client.capture(Sample.registration(of: refused, at: home))
+        try await lin.sync()
+        try await lin.client.mend(refused) { fields, _ in fields.clearing([17]) }
+        let before = try await lin.client.profile()
+
+        // The answer accepts the person, and what waited for it is written anew: there the disk is full.
+        try lin.onDisk(
+            "CREATE TRIGGER full BEFORE INSERT ON outbox BEGIN SELECT RAISE(ROLLBACK, 'full'); END"
+        )
+        await #expect(throws: (any Error).self) { try await lin.sync() }
+        let cut = try await lin.client.profile()
+        try lin.onDisk("DROP TRIGGER full")
+        try await lin.sync()
+
+        let held = try await lin.client.record(waiting)
+        let kept = try await world.record(waiting)
+        #expect(cut?.highWater == before?.highWater)
+        #expect(held?.acknowledged != nil && held?.returned == 0 && held?.pending == 0)
+        #expect(kept != nil)
+    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import LocalSQLite
 import StoreSQLite
 import SyncClient
@@ -215,6 +216,13 @@ struct Device: Sendable {
         var bytes = Array(try Data(contentsOf: file))
         damage(&bytes)
         try Data(bytes).write(to: file)
+    }
+
+    /// Runs a statement on the database beside the program.
+    func onDisk(_ sql: String) throws {
+        try DatabaseQueue(path: folder.url.appending(path: "device.sqlite").path).write {
+            try $0.execute(sql: sql)
+        }
     }
 
     /// Every byte of the device's files.
