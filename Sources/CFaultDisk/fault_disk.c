@@ -107,10 +107,10 @@ static void forget_pending(File *file) {
 }
 
 static void copy_image(Image *to, const Image *from) {
-    to->size = 0;
     grow(to, from->size);
-    if (to->room > 0) memset(to->bytes, 0, (size_t)to->room);
     if (from->size > 0) memcpy(to->bytes, from->bytes, (size_t)from->size);
+    // Behind the end there are zeros.
+    if (to->size > from->size) memset(to->bytes + from->size, 0, (size_t)(to->size - from->size));
     to->size = from->size;
 }
 

@@ -91,8 +91,7 @@ struct Oracle {
 
     /// Writes down what a handheld's outbox has that the books have not, and what was answered.
     mutating func note(_ device: any Handheld) async throws {
-        guard var book = books[device.name] else { return }
-        let known = book.last
+        guard let known = books[device.name]?.last else { return }
         let fresh = try await device.store.read { transaction in
             var fresh: [OutboxEntry] = []
             let last = try transaction.lastChange()?.sequence ?? .none
@@ -103,23 +102,12 @@ struct Oracle {
             }
             return fresh
         }
-        for entry in fresh {
-            let change = try? Change(payload: entry.payload, epoch: .none)
-            // What was forgotten before it was looked at cannot be judged.
-            if !entry.payload.isEmpty {
-                book.entries[entry.sequence] = Captured(payload: entry.payload, change: change)
-            }
-            book.last = max(book.last, entry.sequence)
-        }
-        books[device.name] = book
+        for entry in fresh { books[device.name]?.add(entry) }
     }
 
     /// Writes down where the server said that changes stand.
     mutating func noteAnswers(of device: any Handheld) async throws {
-        guard var book = books[device.name] else { return }
-        // What was answered in an epoch stays so: only what is open is looked at again.
-        let open = book.entries.filter { $0.value.answeredIn != book.epoch }.map(\.key)
-        let (all, known) = (Array(book.entries.keys), book.epoch)
+        guard let (known, all, open) = books[device.name]?.places else { return }
         let (epoch, answered) = try await device.store.read { transaction in
             let epoch = try transaction.profile()?.epoch ?? .none
             let numbers = epoch == known ? open : all
@@ -131,15 +119,8 @@ struct Oracle {
             }
             return (epoch, answered)
         }
-        book.epoch = epoch
-        for (number, place) in answered {
-            book.entries[number]?.answeredIn = epoch
-            if book.entries[number]?.places.last == place { continue }
-            // An answer of an earlier epoch stays what it was.
-            if book.entries[number]?.places.last?.revision == place.revision { continue }
-            book.entries[number]?.places.append(place)
-        }
-        books[device.name] = book
+        books[device.name]?.epoch = epoch
+        for (number, place) in answered { books[device.name]?.entries[number]?.note(place) }
     }
 
     // > I8 no move, revocation or reset loses an unsent change.
@@ -246,7 +227,31 @@ struct Oracle {
     }
 }
 
+extension Oracle.Book {
+    /// The epoch that was heard of last, all changes, and those that were not answered in it.
+    ///
+    /// What was answered in an epoch stays so: only what is open is looked at again.
+    fileprivate var places: (epoch: Epoch, all: [SequenceNumber], open: [SequenceNumber]) {
+        let open = entries.compactMap { $0.value.answeredIn == epoch ? nil : $0.key }
+        return (epoch, Array(entries.keys), open)
+    }
+
+    fileprivate mutating func add(_ entry: OutboxEntry) {
+        last = max(last, entry.sequence)
+        // What was forgotten before it was looked at cannot be judged.
+        guard !entry.payload.isEmpty else { return }
+        let change = try? Change(payload: entry.payload, epoch: .none)
+        entries[entry.sequence] = Oracle.Captured(payload: entry.payload, change: change)
+    }
+}
+
 extension Oracle.Captured {
+    fileprivate mutating func note(_ place: Base) {
+        answeredIn = place.epoch
+        // An answer of an earlier epoch stays what it was.
+        if places.last?.revision != place.revision { places.append(place) }
+    }
+
     /// Whether a change in the history is this one: by its bytes, or by their hash where the law redacted them.
     func isSame(as stored: StoredChange) -> Bool {
         stored.isRedacted ? stored.hash == Chain.hash(of: payload) : stored.payload == payload

@@ -97,11 +97,7 @@ final class SimulatedDevice {
             role: role,
             code: OneTimeCode(using: &random)
         )
-        let link = EnrolmentLink(
-            address: "http://server.sim",
-            code: expected.code.description,
-            fingerprint: service.fingerprint
-        )
+        let link = service.link(with: expected.code)
         id = try await client.enrol(link: link.text).device
     }
 
@@ -158,5 +154,16 @@ final class SimulatedDevice {
         try clone.rollBack(to: disk)
         mayFork = true
         return clone
+    }
+}
+
+extension SyncService {
+    /// What an operator hands over to a handheld.
+    func link(with code: OneTimeCode) -> EnrolmentLink {
+        EnrolmentLink(
+            address: "http://server.sim",
+            code: code.description,
+            fingerprint: fingerprint
+        )
     }
 }

@@ -51,15 +51,7 @@ extension World {
     func live() async throws {
         var wasOut = false
         for day in 0..<plan.days {
-            let isOut = weather.outage > 0 && random.happens(weather.outage)
-            for device in devices {
-                device.network.set(away: random.happens(weather.away) || isOut)
-                guard weather.slow > 0 else { continue }
-                let (left, isSlow) = (1 + random.below(3), random.happens(weather.slow))
-                device.linkLasts = isSlow ? left : nil
-            }
-            if isOut { note("! nobody reaches the server") }
-            report.deviceDays += inUse.count
+            let isOut = beginDay()
             for (minute, device, event) in eventsOfADay(afterOutage: wasOut) {
                 if let limit = plan.limit, report.events >= limit { return }
                 report.events += 1
@@ -75,6 +67,20 @@ extension World {
             try await giveAreasAgain()
             wasOut = isOut
         }
+    }
+
+    /// Draws who reaches the server on a day, and how slowly; whether nobody does.
+    private func beginDay() -> Bool {
+        let isOut = weather.outage > 0 && random.happens(weather.outage)
+        for device in devices {
+            device.network.set(away: random.happens(weather.away) || isOut)
+            guard weather.slow > 0 else { continue }
+            let (left, isSlow) = (1 + random.below(3), random.happens(weather.slow))
+            device.linkLasts = isSlow ? left : nil
+        }
+        if isOut { note("! nobody reaches the server") }
+        report.deviceDays += inUse.count
+        return isOut
     }
 
     /// The weather clears, everybody syncs until nobody has anything new, and the oracle judges.

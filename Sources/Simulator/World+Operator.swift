@@ -19,12 +19,12 @@ extension World {
 
     /// What a device was given is what the server knows, also after a restore; who waits is confirmed.
     func giveAreasAgain() async throws {
-        guard let service = server.service, let store = server.store else { return }
+        guard let service = server.service else { return }
         try await redrawAgain()
         for device in try await service.devices() {
             let areas = server.door.areas(of: device.id)
             guard !areas.isEmpty else { continue }
-            if device.revoked != nil { continue }
+            if device.revoked != nil || device.succession.rekeyedAt != nil { continue }
             // What was revoked before the server lost its disk is revoked again.
             let former = devices.first { $0.id == device.id }
             if let takesOutbox = former?.takesOutbox {
@@ -32,17 +32,7 @@ extension World {
             } else if let claimed = device.claimed {
                 _ = try await service.confirm(device.id, areas: areas, role: claimed.role)
             } else if device.grant.areas != areas {
-                try await store.write { transaction in
-                    var device = device
-                    device.grants.append(
-                        Grant(
-                            number: device.grant.number + 1,
-                            areas: areas,
-                            role: device.grant.role
-                        )
-                    )
-                    try transaction.save(device)
-                }
+                try await service.assign(areas, to: device.id)
             }
         }
     }
@@ -95,24 +85,16 @@ extension World {
             note("\(device.name) is given no new key: \(error.code.rawValue)")
             return false
         }
-        let link = EnrolmentLink(
-            address: "http://server.sim",
-            code: code.description,
-            fingerprint: service.fingerprint
-        )
+        let link = service.link(with: code)
         if isKilled {
             device.disk.cutPower(after: operations)
             try? await device.rekey(with: link)
             try device.restart(seed: seed, cleanly: true)
         }
-        // Where the answer was lost with the power, the same link works again for the same key.
-        let profile = try await device.store.read { try $0.profile() }
         do {
-            if profile?.device == id {
-                try await device.rekey(with: link)
-            } else {
-                try await device.learn()
-            }
+            // Where the answer was lost with the power, the same link works again for the same key.
+            try await device.learn()
+            if device.id == id { try await device.rekey(with: link) }
         } catch let error as SyncError where error.code == "predecessor_unfit" {
             // A server that was restored may have had the other copy's changes since, in place of this one's.
             if oracle.restores == 0 { oracle.accuse("A", "\(device.name): \(error.message)") }
