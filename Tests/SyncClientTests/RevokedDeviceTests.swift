@@ -198,6 +198,43 @@ struct RevokedDeviceTests {
         #expect(record != nil)
     }
 
+    @Test(
+        "[X-05] what was sealed for a server that had nothing is delivered to one that has a part of the hole"
+    )
+    func sealedBetweenRestores() async throws {
+        // residence-sim --seed 41 --weather flood: it was refused for ever, as a gap.
+        let world = try await World()
+        let device = try await world.device(named: "船上")
+        let id = try #require(try await device.client.profile()?.device)
+        let early = try await world.backUp()
+        let person = try await device.client.capture(Sample.person())
+        try await device.sync()
+        let later = try await world.backUp()
+        try await device.remark(person, "周末在家")
+        try await device.sync()
+        // The next sync tells that a backup has both: their bytes are forgotten.
+        _ = try await world.backUp()
+        try await device.sync()
+        try await device.rename(person, to: "林小梅")
+
+        try await world.restore(early)
+        try await world.service.revoke(id, takesOutbox: true)
+        device.weather.next(.arrives, .requestLost)
+        _ = try await errorCode { try await device.sync() }
+        let kept = try await device.client.status().kept
+        try await world.restore(later)
+        try await world.service.revoke(id, takesOutbox: true)
+        _ = try await errorCode { try await device.sync() }
+
+        let after = try await device.client.status().kept
+        let name = try await world.record(person)?.state.fields.text(of: 1)
+        let holes = try await world.service.recovery(for: world.clerk).holed.flatMap(\.holes)
+        let audit = try await world.service.auditChains(for: world.clerk)
+        #expect(kept?.changes == 1 && after == nil && name == "林小梅")
+        #expect(holes.map { [$0.first.rawValue, $0.last.rawValue] } == [[2, 2]])
+        #expect(audit.breaks.isEmpty && audit.missing == 1)
+    }
+
     @Test("[A-08] a device that waits to be confirmed is revoked like any other")
     func revokedWhileWaiting() async throws {
         let world = try await World()

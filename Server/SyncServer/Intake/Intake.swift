@@ -74,11 +74,12 @@ struct Intake {
     ) throws {
         guard let hole, hole.last > device.highWater else { return }
         guard let receipt, isOurs(receipt, for: device), receipt.epoch < epoch,
-            receipt.sequence >= hole.last, hole.first == device.highWater.next,
-            hole.last >= hole.first, hole.chain.count == 32,
+            receipt.sequence >= hole.last, hole.first <= device.highWater.next,
+            hole.chain.count == 32,
             request.firstSequence == .none || request.firstSequence == hole.last.next
         else { throw SyncError.sequenceGap(expected: device.highWater.next) }
-        device.holes.append(hole)
+        let missing = Hole(first: device.highWater.next, last: hole.last, chain: hole.chain)
+        device.holes.append(missing)
         device.highWater = hole.last
         device.chain = hole.chain
     }
