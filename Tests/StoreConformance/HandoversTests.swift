@@ -174,4 +174,29 @@ struct HandoversTests {
             #expect(lin.areas == [Self.town] && again == "device_revoked")
         }
     }
+
+    @Test(
+        "[O-02] of a device that was revoked before a split, all that became of its area is handed over",
+        arguments: StoreKind.available
+    )
+    func revokedBeforeSplit(in kind: StoreKind) async throws {
+        try await Office.run(in: kind) { office in
+            let (old, other) = ("330902001", "330902002")
+            let chen = try await office.hand("陈建国", old)
+            let lin = try await office.hand("林小梅", Self.town)
+            _ = try await office.hand("胡大海", old)
+            try await office.service.revoke(chen.id, takesOutbox: true)
+            var split = Office.change(.split, [old], to: [old, other])
+            split.at = Sample.noon + 1
+            _ = try await office.service.change(map: split, directing: [:], for: office.clerk)
+
+            let report = try await office.service.handOver(
+                from: chen.id,
+                to: lin.id,
+                for: office.clerk
+            )
+
+            #expect(Set(report.areas) == Set([old, other].map(Sample.area)))
+        }
+    }
 }

@@ -124,6 +124,15 @@ public struct AreaMap: Hashable, Sendable {
         }.firstOfEach
     }
 
+    /// What an assignment that was made at a time, in milliseconds since 1970, means today: of what its codes meant
+    /// then, all that became of it.
+    func current(_ areas: [AreaCode], assignedAt time: Int64) -> [AreaCode] {
+        var (then, since) = (AreaMap(), AreaMap())
+        then.changes = changes.filter { $0.at <= time }
+        since.changes = changes.filter { $0.at > time }
+        return then.current(areas).flatMap { since.successors(of: $0) }.firstOfEach
+    }
+
     // > [P-07] What was captured under a grant that held the former area is accepted however late it arrives.
 
     /// Where a device may have captured under one of its grants: its areas, and what became of them since.

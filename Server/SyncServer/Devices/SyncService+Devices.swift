@@ -185,8 +185,9 @@ extension SyncService {
             )
         }
         enrolment.usedBy = key.deviceID
-        // The map may have been changed since the code was given out [P-05].
-        enrolment.areas = try transaction.areaMap().current(enrolment.areas)
+        // The map may have been changed since the code was given out [P-05]: at most a code's lifetime ago.
+        enrolment.areas = try transaction.areaMap()
+            .current(enrolment.areas, assignedAt: enrolment.expiresAt - Self.codeLifetime)
         var device = StoredDevice(
             id: key.deviceID,
             publicKey: key.bytes,

@@ -48,7 +48,9 @@ extension SyncService {
             guard to.claimed == nil else { throw SyncError.awaitsConfirmation(to.id) }
             // It would not see the work that it was given.
             guard to.grant.scope == nil else { throw SyncError.deviceIsPartial }
-            let held = try transaction.areaMap().current(from.grant.areas)
+            // The grants of a revoked device do not follow the map.
+            let held = try transaction.areaMap()
+                .current(from.grant.areas, assignedAt: from.revoked?.at ?? .max)
             let wanted = try transaction.areaMap().current(chosen)
             for area in wanted where !held.cover(area) { throw SyncError.areaNotHeld(area, held) }
             let areas = wanted.isEmpty ? held : wanted
