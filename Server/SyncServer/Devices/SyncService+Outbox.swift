@@ -85,7 +85,7 @@ extension SyncService {
                 }
                 let before = device.highWater
                 let outcomes = try intake(at: now, in: transaction)
-                    .accept(request, read, from: &device, in: transaction)
+                    .accept(request, read, from: &device, in: transaction, isSealed: true)
                 try transaction.save(device)
                 return (before, outcomes, device)
             }

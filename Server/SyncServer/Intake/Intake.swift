@@ -15,14 +15,17 @@ struct Intake {
 
     /// The outcomes of a request's changes, repeated ones from what was stored; `read` are the changes.
     ///
+    /// What was sealed once may come to a server that has more by then.
+    ///
     /// Throws `sequence_gap` and `device_forked`, nothing having been done.
     func accept(
         _ request: SyncRequest,
         _ read: [ReadChange],
         from device: inout StoredDevice,
-        in transaction: some StoreTransaction
+        in transaction: some StoreTransaction,
+        isSealed: Bool = false
     ) throws -> [Outcome] {
-        try note(request.hole, shownBy: request.receipt, of: &device, before: request)
+        try note(request.hole, of: &device, before: request, isSealed: isSealed)
         guard !request.payloads.isEmpty else { return [] }
         // > [Q-05] A batch that begins above the high-water mark plus one is refused as
         // > `sequence_gap`, with the number that the server expects.
@@ -65,20 +68,22 @@ struct Intake {
     }
 
     // > [X-05] What a device has forgotten, since a backup had it, and an older backup lacks, it declares
-    // > as a hole: numbers and the chain's head behind them, with a receipt as proof.
+    // > as a hole: numbers and the chain's head behind them, with a receipt as proof. Of what was sealed
+    // > once, the server may have a part by then: that is none of it.
     private func note(
         _ hole: Hole?,
-        shownBy receipt: SyncReceipt?,
         of device: inout StoredDevice,
-        before request: SyncRequest
+        before request: SyncRequest,
+        isSealed: Bool
     ) throws {
         guard let hole, hole.last > device.highWater else { return }
-        guard let receipt, isOurs(receipt, for: device), receipt.epoch < epoch,
-            receipt.sequence >= hole.last, hole.first <= device.highWater.next,
+        let next = device.highWater.next
+        guard let receipt = request.receipt, isOurs(receipt, for: device), receipt.epoch < epoch,
+            receipt.sequence >= hole.last, isSealed ? hole.first <= next : hole.first == next,
             hole.chain.count == 32,
             request.firstSequence == .none || request.firstSequence == hole.last.next
         else { throw SyncError.sequenceGap(expected: device.highWater.next) }
-        let missing = Hole(first: device.highWater.next, last: hole.last, chain: hole.chain)
+        let missing = Hole(first: next, last: hole.last, chain: hole.chain)
         device.holes.append(missing)
         device.highWater = hole.last
         device.chain = hole.chain
