@@ -165,6 +165,13 @@ struct LocalSQLiteTransaction: LocalTransaction, RunsStatements {
         )
     }
 
+    func dropReceipts(above sequence: SequenceNumber) throws {
+        try run(
+            "DELETE FROM receipt WHERE sequence > ?",
+            [Int64(clamping: sequence.rawValue)]
+        )
+    }
+
     // MARK: - Settlements
 
     func save(_ settlement: Settlement) throws {

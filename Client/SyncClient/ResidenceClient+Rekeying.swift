@@ -45,8 +45,9 @@ extension ResidenceClient {
             profile.clockOffset = renewed.clockOffset
             profile.predecessors = predecessors
             // What the server has behind it under the former key is the other copy's: none of the new key's.
-            let common = predecessors.last.map(\.sequence.rawValue) ?? 0
-            profile.highWater = profile.highWater.map { min($0, common) }
+            let common = predecessors.last?.sequence ?? .none
+            profile.highWater = profile.highWater.map { min($0, common.rawValue) }
+            try transaction.dropReceipts(above: common)
             profile.refusal = nil
             try transaction.save(enrolmentSeed: renewed.keySeed)
             try transaction.save(profile)

@@ -104,6 +104,8 @@ extension World {
         guard let renewed = device.id, renewed != id else { return false }
         server.door.note(server.door.areas(of: id), of: renewed)
         oracle.rekey(device.name, as: renewed)
+        // The former key may have been given other areas since it was refused.
+        try await giveAreasAgain()
         note("! \(device.name) goes on under a new key")
         return true
     }

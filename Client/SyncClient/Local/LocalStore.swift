@@ -169,6 +169,9 @@ public protocol LocalTransaction: LocalReader {
     func noteImported(_ hash: [UInt8]) throws
     /// Keeps a receipt of the server: of each epoch the one for the most changes.
     func save(_ receipt: SyncReceipt) throws
+
+    /// Forgets receipts for more changes than a number.
+    func dropReceipts(above sequence: SequenceNumber) throws
     /// Forgets what the answered changes of a record said; that they were made stays.
     func redactAnswered(of id: RecordID) throws
     /// Begins to read an area anew: what is not placed there again by `endSweep` has gone [F-08].

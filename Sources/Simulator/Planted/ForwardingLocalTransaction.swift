@@ -257,6 +257,10 @@ extension ForwardingLocalTransaction {
         try base.save(receipt)
     }
 
+    func dropReceipts(above sequence: SequenceNumber) throws {
+        try base.dropReceipts(above: sequence)
+    }
+
     func redactAnswered(of id: RecordID) throws {
         try base.redactAnswered(of: id)
     }
