@@ -79,6 +79,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         try await options.run {
             let (host, port) = try Self.address(listen)
+            let beside = try alsoHTTP.map { try Self.address($0, of: "--also-http") }
             let settings = try ServeSettings(at: config, in: options.folder)
             var lock: DataFolderLock?
             // Any number of daemons may serve a PostgreSQL; the folder holds the certificate at most.
@@ -97,6 +98,7 @@ struct Serve: AsyncParsableCommand {
                 )
             }
             let certificate = try certificate(settings, host)
+            guard beside == nil || certificate != nil else { throw SyncError.nothingBeside }
             let (made, store) = try await options.service(settings)
             var service = made
             let metrics = PrometheusMetrics()
@@ -145,9 +147,7 @@ struct Serve: AsyncParsableCommand {
                     accessDays: settings.access?.keepDays
                 )
             )
-            if let alsoHTTP {
-                guard certificate != nil else { throw SyncError.nothingBeside }
-                let (host, port) = try Self.address(alsoHTTP, of: "--also-http")
+            if let (host, port) = beside {
                 application.addServices(
                     try SyncApplication.plainBeside(
                         service,
