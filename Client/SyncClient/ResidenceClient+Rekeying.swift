@@ -44,7 +44,7 @@ extension ResidenceClient {
             profile.sealingKey = renewed.sealingKey ?? profile.sealingKey
             profile.clockOffset = renewed.clockOffset
             profile.predecessors = predecessors
-            // What the server has behind it under the former key is the other copy's: none of the new key's.
+            // What the server has and signed for behind it under the former key is the other copy's: none of the new key's.
             let common = predecessors.last?.sequence ?? .none
             profile.highWater = profile.highWater.map { min($0, common.rawValue) }
             try transaction.dropReceipts(above: common)

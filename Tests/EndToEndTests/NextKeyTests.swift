@@ -157,6 +157,8 @@ import Testing
                 "127.0.0.1:0",
             ]
         )
+        let database = folder.appendingPathComponent("residence.sqlite").path
         #expect(refused.status == 1 && refused.errors.contains("nothing_beside"))
+        #expect(!FileManager.default.fileExists(atPath: database), "nothing was written")
     }
 }

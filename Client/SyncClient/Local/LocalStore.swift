@@ -169,7 +169,6 @@ public protocol LocalTransaction: LocalReader {
     func noteImported(_ hash: [UInt8]) throws
     /// Keeps a receipt of the server: of each epoch the one for the most changes.
     func save(_ receipt: SyncReceipt) throws
-
     /// Forgets receipts for more changes than a number.
     func dropReceipts(above sequence: SequenceNumber) throws
     /// Forgets what the answered changes of a record said; that they were made stays.

@@ -185,7 +185,8 @@ extension SyncService {
             )
         }
         enrolment.usedBy = key.deviceID
-        // The map may have been changed since the code was given out [P-05]: at most a code's lifetime ago.
+        // The map may have been changed since the code was given out [P-05]. One that is good for longer counts as
+        // given out a code's lifetime before it ends: rather a part too few than one that nobody gave.
         enrolment.areas = try transaction.areaMap()
             .current(enrolment.areas, assignedAt: enrolment.expiresAt - Self.codeLifetime)
         var device = StoredDevice(
