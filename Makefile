@@ -2,15 +2,17 @@
 # Our own code is optimized in debug builds, too (see Package.swift).
 export RESIDENCE_OPTIMIZED = 1
 
-# What simulations take by default. Before `unexport`, which would define them as empty.
+# What simulations and fuzzing take by default. Before `unexport`, which would define them as empty.
 SECONDS ?= 60
 WEATHER ?= storm
 SEEDS ?= 1..1000000
 DEVICES ?= 5
 DAYS ?= 5
+FUZZ_SECONDS ?= 60
+FUZZ_SEED ?= 0
 
 # The build system begins again wherever the environment differs: what make adds to it stays out.
-unexport SECONDS WEATHER SEEDS DEVICES DAYS
+unexport SECONDS WEATHER SEEDS DEVICES DAYS FUZZ_SECONDS FUZZ_SEED
 SWIFT := env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u MAKELEVEL swift
 
 BUILD := .build/debug
@@ -96,6 +98,5 @@ bench-build: deps
 	cc -O2 -Wall -Wno-misleading-indentation -o .build/bench/baseline \
 	    Tests/Benchmarks/Baseline/baseline.c -lsqlite3
 
-FUZZ_SECONDS ?= 60
 fuzz: build               # libFuzzer on every decoder that meets foreign bytes: FUZZ_SECONDS each
-	sh Support/fuzz.sh $(CURDIR)/$(BUILD) $(FUZZ_SECONDS)
+	sh Support/fuzz.sh $(CURDIR)/$(BUILD) $(FUZZ_SECONDS) "" $(FUZZ_SEED)

@@ -3,11 +3,13 @@
 # Tests/Fuzz runs for some seconds from its corpus. Fails where one crashes, hangs, or breaks a promise.
 # Our own modules are compiled here, instrumented; what they depend on comes from the build folder as
 # `make build` left it. What is found goes to .build/fuzz; no file of the repository is written.
-# Usage: Support/fuzz.sh BUILD-FOLDER [SECONDS] [TARGET]
+# With a seed other than 0, what it makes up is the same each time, as far as the seconds reach.
+# Usage: Support/fuzz.sh BUILD-FOLDER [SECONDS] [TARGET] [SEED]
 set -eu
 build=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 seconds=${2:-10}
 only=${3:-}
+seed=${4:-0}
 root=$(cd "$(dirname "$0")/.." && pwd)
 out=$root/.build/fuzz
 mkdir -p "$out/modules"
@@ -72,8 +74,8 @@ for target in $targets; do
     mkdir -p "$out/found/$target" "$out/crashes"
     # The first folder takes what is new; a run that finds nothing worse than slowness is a success.
     # Swift's own account of a crash comes in libFuzzer's way.
-    if TMPDIR=$work SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16 "$out/$target" \
-        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=256 -print_final_stats=1 \
+    if TMPDIR=$work SWIFT_BACKTRACE=enable=no SWIFT_DETERMINISTIC_HASHING=1 ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16 "$out/$target" \
+        -seed="$seed" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=256 -print_final_stats=1 \
         -artifact_prefix="$out/crashes/$target-" \
         "$out/found/$target" "$root/Tests/Fuzz/Corpus/$target" >"$out/$target.log" 2>&1; then
         awk -v target="$target" '/number_of_executed_units/ { runs = $2 } /cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") cover = $(i + 1) }

@@ -102,8 +102,8 @@ public struct ConflictEntry: Hashable, Sendable {
         guard let record = RecordID(bytes: wire.record),
             let kind = Conflict.Kind(wire.kind),
             let state = State(rawValue: wire.state.rawValue),
-            let standing = Conflict.Side(wire.standing),
-            let proposed = Conflict.Side(wire.proposed)
+            let standing = Conflict.Side(wire.standing, wire.type),
+            let proposed = Conflict.Side(wire.proposed, wire.type)
         else { return nil }
         let conflict = Conflict(
             kind: kind,
@@ -204,11 +204,14 @@ extension Conflict.Kind {
 }
 
 extension Conflict.Side {
-    fileprivate init?(_ wire: WireConflictSide) {
-        guard let device = DeviceID(bytes: wire.device) else { return nil }
+    fileprivate init?(_ wire: WireConflictSide, _ type: UInt32) {
+        guard let device = DeviceID(bytes: wire.device),
+            let values = wire.values.fields(of: type),
+            let removed = wire.removed.fields(of: type)
+        else { return nil }
         self.init(
-            values: (try? FieldMap.body(encode(wire.values)))?.fields ?? FieldMap(),
-            removed: (try? FieldMap.body(encode(wire.removed)))?.fields ?? FieldMap(),
+            values: values,
+            removed: removed,
             device: device,
             time: wire.observedAt,
             uncertainty: wire.uncertainty,
@@ -242,5 +245,17 @@ extension RecordBody {
         body.append(field: type, bytes: fields.bytes)
         guard let message = try? RecordBody(serializedBytes: body) else { return nil }
         self = message
+    }
+
+    /// The fields, none where the body is empty; `nil` where it is of another type than the one named.
+    ///
+    /// Conflicts of the first version name no type, 0.
+    fileprivate func fields(of type: UInt32) -> FieldMap? {
+        let bytes = encode(self)
+        if bytes.isEmpty { return FieldMap() }
+        guard let body = try? FieldMap.body(bytes), type == 0 || body.type == type else {
+            return nil
+        }
+        return body.fields
     }
 }
