@@ -43,7 +43,7 @@ extension PostgresTransaction {
             )
         }
         // A record that comes back is no longer one that left.
-        let come = moves.filter { $0.from == nil }
+        let come = moves.filter { $0.from == nil && !$0.isFirst }
         if !come.isEmpty {
             queue(
                 """

@@ -25,7 +25,7 @@ extension SQLiteTransaction {
                 "DELETE FROM feed WHERE area = \(Self.areaNumber) AND position = ?",
                 [move.area.rawValue, from.rawValue.signed]
             )
-        } else {
+        } else if !move.isFirst {
             // A record that comes back is no longer one that left.
             try run(
                 "DELETE FROM feed WHERE departed = ? AND area = \(Self.areaNumber)",

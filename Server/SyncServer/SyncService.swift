@@ -13,7 +13,7 @@ public struct SyncService: Sendable {
     let clock: @Sendable () -> Int64
     let accessLog = AccessLog()
     let checkedTokens = CheckedTokens()
-    private let commits: GroupCommit<Taken>
+    let commits: GroupCommit
     /// For how many days devices may show what they hold without an answer; 0 for ever.
     public var leaseDays: UInt32 = 0
     /// What devices pin of the key that this process serves; `nil` where they pin none, or it serves nobody.

@@ -25,7 +25,11 @@ public struct Undo: Hashable, Sendable {
         wasThere = before != nil
         wasDeleted = before?.isDeleted ?? false
         redirect = before?.redirect
-        let old = before?.fields ?? FieldMap()
+        guard let old = before?.fields else {
+            fields = after.fields.numbers
+            values = FieldMap()
+            return
+        }
         fields = Set(old.numbers + after.fields.numbers).filter { old[$0] != after.fields[$0] }
             .sorted()
         values = old.keeping(fields)

@@ -8,10 +8,18 @@ public struct AreaCode: Hashable, Comparable, Codable, Sendable, CustomStringCon
 
     /// An area by its digits; `nil` where they are not 2, 4, 6, 9 or 12 of them.
     public init?(_ text: some StringProtocol) {
-        guard [2, 4, 6, 9, 12].contains(text.utf8.count),
-            text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
-        else { return nil }
-        rawValue = String(text)
+        // Twelve digits are a string without memory of its own: checked as such, they cost nothing to copy.
+        let digits = String(text)
+        guard Self.isCode(digits.utf8) else { return nil }
+        rawValue = digits
+    }
+
+    private static func isCode(_ digits: String.UTF8View) -> Bool {
+        switch digits.count {
+        case 2, 4, 6, 9, 12:
+            digits.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+        default: false
+        }
     }
 
     /// Whether this area is the other one or lies around it.

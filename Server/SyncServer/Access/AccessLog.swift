@@ -19,14 +19,14 @@ final class AccessLog: Sendable {
     /// How many entries wait for room on the disk, and how many were lost for want of room in memory.
     var backlog: (waiting: Int, lost: Int) { state.withLock { ($0.waiting.count, $0.lost) } }
 
-    /// Writes an entry and all that wait, in one transaction.
+    /// Writes an entry and all that wait, in one transaction, which batches share.
     ///
     /// What others note meanwhile goes along: whoever's turn comes later finds nothing left to write.
-    func note(_ access: Access, in store: any Store) async {
+    func note(_ access: Access, through commits: GroupCommit) async {
         state.withLock { $0.waiting.append(access) }
         let taken = Mutex<[Access]>([])
         do {
-            try await store.write { [self] transaction in
+            try await commits.run(for: nil, weight: 1) { [self] transaction in
                 // A store may run the closure again: what it took before is still to be written.
                 let accesses = taken.withLock { taken in
                     taken += state.withLock { state in

@@ -26,7 +26,7 @@ extension SyncService {
         by principal: Principal
     ) async {
         let access = Access(act, records, count: count, in: areas, by: principal, at: clock())
-        await accessLog.note(access, in: store)
+        await accessLog.note(access, through: commits)
     }
 
     /// How many entries of the log wait for room on the disk, and how many were lost.
@@ -54,7 +54,7 @@ extension SyncService {
         try principal.check(.audit)
         var access = Access(.export, count: count, by: principal, at: clock())
         access.reason = reason
-        await accessLog.note(access, in: store)
+        await accessLog.note(access, through: commits)
     }
 
     /// Walks the log's chain [L-02].

@@ -73,7 +73,7 @@ extension SyncService {
             at: clock()
         )
         access.reason = "\(change.kind.rawValue): \(change.reason)"
-        await accessLog.note(access, in: store)
+        await accessLog.note(access, through: commits)
     }
 
     /// Carries on what was cut off before; of a split only its own command knows what goes where.

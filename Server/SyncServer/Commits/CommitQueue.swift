@@ -2,16 +2,17 @@ package import SyncProtocol
 
 /// Who waits for a commit, and who goes together: decided without a clock, a lock or a store.
 package struct CommitQueue<Body: Sendable>: Sendable {
-    /// One batch.
+    /// One batch, or what goes along with batches.
     package struct Entry: Sendable {
-        package var device: DeviceID
+        /// Whose batch it is; `nil` for what goes along.
+        package var device: DeviceID?
         /// How much work it is: changes, and one for itself.
         package var weight: Int
         /// What it holds in memory.
         package var bytes: Int
         package var body: Body
 
-        package init(device: DeviceID, weight: Int, bytes: Int, body: Body) {
+        package init(device: DeviceID?, weight: Int, bytes: Int, body: Body) {
             (self.device, self.weight, self.bytes, self.body) = (device, weight, bytes, body)
         }
     }
@@ -35,24 +36,27 @@ package struct CommitQueue<Body: Sendable>: Sendable {
 
     /// Lets a batch wait; `false` where too much waits already, in all or of its device.
     package mutating func append(_ entry: Entry) -> Bool {
-        guard waiting.count < limits.waitingBatches, bytes + entry.bytes <= limits.waitingBytes,
-            waiting.count(where: { $0.device == entry.device }) < limits.waitingOfDevice
-        else { return false }
+        guard entry.device == nil || hasRoom(for: entry) else { return false }
         waiting.append(entry)
         bytes += entry.bytes
         return true
+    }
+
+    private func hasRoom(for entry: Entry) -> Bool {
+        waiting.count < limits.waitingBatches && bytes + entry.bytes <= limits.waitingBytes
+            && waiting.count { $0.device == entry.device } < limits.waitingOfDevice
     }
 
     /// Those that go together with one: the ones that have waited longest, of each device one, as many as
     /// one commit takes.
     package mutating func group(with first: Entry) -> [Entry] {
         var group = [first]
-        var devices: Set<DeviceID> = [first.device]
+        var devices = Set([first.device].compactMap(\.self))
         var weight = first.weight
         var left: [Entry] = []
         for entry in waiting {
             // Nobody overtakes a batch of its own device.
-            let isFirst = devices.insert(entry.device).inserted
+            let isFirst = entry.device.map { devices.insert($0).inserted } ?? true
             if isFirst, weight + entry.weight <= limits.changesPerCommit {
                 group.append(entry)
                 weight += entry.weight

@@ -6,13 +6,13 @@ internal import Synchronization
 /// Each has its own outcome and its own failure, and is answered once it is committed. Whoever comes while
 /// nobody commits goes at once; those that come meanwhile go together with the next. There is no thread
 /// of its own: of those that wait, the first takes the others along.
-final class GroupCommit<Answer: Sendable>: Sendable {
-    typealias Body = @Sendable (any StoreTransaction) throws -> Answer
+final class GroupCommit: Sendable {
+    private typealias Body = @Sendable (any StoreTransaction) throws -> Void
 
     /// What a batch is told while it waits.
     private enum Turn: Sendable {
         case lead
-        case done(Result<Answer, any Error>)
+        case done(Result<Void, any Error>)
         case refused
     }
 
@@ -39,14 +39,26 @@ final class GroupCommit<Answer: Sendable>: Sendable {
     ///
     /// The closure may be run again where what it shared failed: it must change nothing but the store.
     /// Throws what the closure throws, what the store throws, and `server_busy`; then nothing was done.
-    func run(
-        for device: DeviceID,
+    /// What is nobody's batch, `device` being `nil`, is never refused.
+    func run<Answer: Sendable>(
+        for device: DeviceID?,
         weight: Int,
-        bytes: Int,
-        _ body: @escaping Body
+        bytes: Int = 0,
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Answer
     ) async throws -> Answer {
         // Where writers go side by side, the store's own commits are as wide as it can.
         guard !store.hasManyWriters else { return try await store.write(body) }
+        let answer = Answered<Answer>()
+        try await join(device, weight, bytes) { try answer.give(body($0)) }
+        return answer.given
+    }
+
+    private func join(
+        _ device: DeviceID?,
+        _ weight: Int,
+        _ bytes: Int,
+        _ body: @escaping Body
+    ) async throws {
         let turn = await withCheckedContinuation { continuation in
             let turn: Turn? = queue.withLock { queue in
                 if queue.begins() { return .lead }
@@ -59,8 +71,8 @@ final class GroupCommit<Answer: Sendable>: Sendable {
         switch turn {
         case .lead:
             let mine = Entry(device: device, weight: weight, bytes: bytes, body: nil)
-            return try await lead(mine, body).get()
-        case .done(let result): return try result.get()
+            try await lead(mine, body).get()
+        case .done(let result): try result.get()
         case .refused: throw SyncError.serverBusy
         }
     }
@@ -73,7 +85,7 @@ final class GroupCommit<Answer: Sendable>: Sendable {
         }
     }
 
-    private func lead(_ mine: Entry, _ body: @escaping Body) async -> Result<Answer, any Error> {
+    private func lead(_ mine: Entry, _ body: @escaping Body) async -> Result<Void, any Error> {
         let group = queue.withLock { $0.group(with: mine) }
         let others = group.dropFirst().compactMap(\.body)
         let until = clock() + limits.commitMilliseconds
@@ -90,6 +102,20 @@ final class GroupCommit<Answer: Sendable>: Sendable {
             waiter.turn.resume(returning: .done(result))
         }
         return results[0]
+    }
+}
+
+/// What the last run of a closure gave.
+private final class Answered<Answer: Sendable>: Sendable {
+    private let last = Mutex<Answer?>(nil)
+
+    func give(_ answer: Answer) { last.withLock { $0 = answer } }
+
+    var given: Answer {
+        guard let answer = last.withLock(\.self) else {
+            preconditionFailure("what was committed has been run")
+        }
+        return answer
     }
 }
 

@@ -83,7 +83,7 @@ extension SyncService {
             at: now
         )
         access.reason = "\(report.from.name) → \(report.to.name): \(reason)"
-        await accessLog.note(access, in: store)
+        await accessLog.note(access, through: commits)
         return report
     }
 

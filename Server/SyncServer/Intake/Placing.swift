@@ -46,14 +46,11 @@ struct Placing {
     // > [G-01] Both sides keep it with each placement.
     private func keepDigests(of moves: [FeedMove], in transaction: some StoreTransaction) throws {
         var changes: [AreaCode: AreaDigest] = [:]
-        for (id, moves) in Dictionary(grouping: moves, by: \.id) {
-            let before = records.original(id)?.state.digest ?? .empty
-            let now = try records.record(id)?.state.digest ?? .empty
-            for move in moves {
-                let gone = move.from == nil ? .empty : before
-                let come = move.isDeparture ? .empty : now
-                changes[move.area] = (changes[move.area] ?? .empty) + come - gone
-            }
+        for move in moves {
+            let gone = move.from == nil ? nil : records.original(move.id)?.state.digest
+            let come = move.isDeparture ? nil : try records.record(move.id)?.state.digest
+            changes[move.area] =
+                (changes[move.area] ?? .empty) + (come ?? .empty) - (gone ?? .empty)
         }
         for (area, change) in changes.sorted(by: { $0.key < $1.key }) where change != .empty {
             try transaction.add(change, to: area)
@@ -67,6 +64,7 @@ struct Placing {
         isNews: Bool
     ) -> [FeedMove] {
         let old = Dictionary(uniqueKeysWithValues: record.placements.map { ($0.area, $0.position) })
+        let isFirst = records.original(record.state.id) == nil
         let arrivals = areas.filter { isNews || old[$0] == nil }.map { area in
             FeedMove(
                 id: record.state.id,
@@ -74,7 +72,8 @@ struct Placing {
                 from: old[area],
                 to: .start,
                 isDeparture: false,
-                goneAt: record.state.isLive ? nil : now
+                goneAt: record.state.isLive ? nil : now,
+                isFirst: isFirst
             )
         }
         let departures = old.filter { !areas.contains($0.key) }.map { area, position in

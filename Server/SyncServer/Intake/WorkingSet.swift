@@ -94,8 +94,9 @@ final class WorkingSet {
     /// Notes that one of a record's open conflicts says something else now.
     func noteConflict(of id: RecordID) { touchedConflicts.insert(id) }
 
+    // The ids are sorted: a record is large.
     private func sorted(_ isWanted: (StoredRecord) -> Bool) -> [StoredRecord] {
-        touched.compactMap { now[$0] }.filter(isWanted).sorted { $0.state.id < $1.state.id }
+        touched.sorted().compactMap { id in now[id].flatMap { isWanted($0) ? $0 : nil } }
     }
 
     /// What a record refers to.
@@ -112,8 +113,10 @@ final class WorkingSet {
     func referrers(
         of id: RecordID
     ) throws -> [(record: StoredRecord, field: RecordField)] {
+        try load([id])
         if referrers[id] == nil {
-            referrers[id] = Set(try transaction.referrers(of: [id]))
+            // Nothing is accepted that refers to a record which is not there.
+            referrers[id] = before[id] == nil ? [] : Set(try transaction.referrers(of: [id]))
         }
         let known = (referrers[id] ?? []).union(newReferences[id] ?? [])
         try load(known.map(\.source))

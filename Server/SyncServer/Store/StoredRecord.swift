@@ -103,6 +103,8 @@ public struct FeedMove: Hashable, Sendable {
     public var area: AreaCode
     /// Where it stood in the area before; `nil` where it did not.
     public var from: Position?
+    /// Whether it has never stood anywhere: no area has a departure of it to forget.
+    public var isFirst = false
     /// The position.
     public var to: Position
     /// Whether the record leaves.
@@ -118,7 +120,8 @@ public struct FeedMove: Hashable, Sendable {
         from: Position?,
         to: Position,
         isDeparture: Bool,
-        goneAt: Int64? = nil
+        goneAt: Int64? = nil,
+        isFirst: Bool = false
     ) {
         self.id = id
         self.area = area
@@ -126,6 +129,7 @@ public struct FeedMove: Hashable, Sendable {
         self.to = to
         self.isDeparture = isDeparture
         self.goneAt = goneAt
+        self.isFirst = isFirst
     }
 }
 
