@@ -64,28 +64,6 @@ struct RestoreTests {
         try await world.expectAlike(lin, chen)
     }
 
-    @Test("[X-03] a conflict that had come up after the backup comes up again")
-    func conflictComesBack() async throws {
-        let (world, lin, chen) = try await crew()
-        let id = try await lin.client.capture(Sample.person("张三"))
-        try await lin.sync()
-        try await chen.sync()
-        let night = try await world.backUp()
-        try await lin.rename(id, to: "张山")
-        try await chen.rename(id, to: "章三")
-        try await lin.sync()
-        try await chen.sync()
-
-        try await world.restore(night)
-        try await everybodySyncs(chen, lin)
-
-        let open = try await world.conflicts(of: id).filter(\.isOpen)
-        let names = open.flatMap { [$0.conflict.standing, $0.conflict.proposed] }
-            .compactMap { $0.values.text(of: 1) }
-        #expect(open.count == 1)
-        #expect(Set(names) == ["张山", "章三"])
-    }
-
     @Test("[X-04] what a lost handheld had given comes back from a colleague's copy")
     func comesBackFromACopy() async throws {
         let (world, lin, chen) = try await crew()

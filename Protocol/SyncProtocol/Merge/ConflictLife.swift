@@ -25,9 +25,19 @@ extension Merged {
         var moves = ConflictMoves()
         moves.new = conflicts
         for entry in open {
+            let known = moves.new.firstIndex {
+                change.isFromBefore && entry.isSaidAgain(by: $0, via: via)
+            }
+            if let known {
+                // Who proposed first goes on doing so: somebody else's next word is none of that one's.
+                var entry = entry
+                entry.conflict.say(again: moves.new.remove(at: known))
+                entry.base = now
+                moves.updated.append(entry)
+                continue
+            }
             let again = moves.new.firstIndex {
                 entry.isContinued(by: $0, of: author, via: via)
-                    || (change.isFromBefore && entry.isSaidAgain(by: $0, via: via))
             }
             if let again {
                 // > [C-02] A record has one open conflict for each unit and proposing device: further
@@ -96,6 +106,15 @@ extension Merged {
             return .ends(.superseded)
         }
         return .standsElsewise(side)
+    }
+}
+
+extension Conflict {
+    /// Takes from a conflict of the same two values which of them stands by now.
+    fileprivate mutating func say(again other: Conflict) {
+        guard standing.values != other.standing.values else { return }
+        swap(&standing, &proposed)
+        proposedWon = other.proposedWon
     }
 }
 
