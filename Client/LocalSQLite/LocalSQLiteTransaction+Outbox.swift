@@ -37,6 +37,11 @@ extension LocalSQLiteTransaction {
         try entries("ORDER BY sequence DESC LIMIT 1", []).first
     }
 
+    func lastForgotten() throws -> SequenceNumber {
+        let last = try row("SELECT max(sequence) FROM outbox WHERE length(payload) = 0")
+        return SequenceNumber(rawValue: last?.unsigned(0) ?? 0)
+    }
+
     func returned() throws -> [OutboxEntry] {
         try entries("WHERE kind = 5 AND overlaid ORDER BY sequence", [])
     }

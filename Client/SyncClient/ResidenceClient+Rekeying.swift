@@ -4,22 +4,35 @@ internal import SyncTrust
 /// A device that goes on under a new key.
 extension ResidenceClient {
     // > [A-12] What the device held goes on under a new key. The new device's numbers and chain go on from the
-    // > last change that it was answered for, which the old key signs for.
+    // > last change that it was answered for, which the old key signs for; or, where the server has another copy's
+    // > changes there since it was restored, from an earlier one that both have.
 
-    /// The keys that this device had, the last one signing for the one that comes in its place.
-    func predecessors(
-        of key: SigningKey,
-        besides profile: DeviceProfile
-    ) async throws -> [EnrolmentRequest.Predecessor] {
+    /// Introduces the new key, with the keys that this device had, the last one signing for it.
+    ///
+    /// Throws `predecessor_parted` where the server knows none of the places that this device can show.
+    func introduce(
+        _ request: inout EnrolmentRequest,
+        as key: SigningKey,
+        inPlaceOf profile: DeviceProfile,
+        at server: ServerAddress
+    ) async throws -> EnrolmentResponse {
         guard let old = SigningKey(seed: profile.keySeed) else { throw SyncError.keyDamaged }
-        let (sequence, chain) = try await store.read { try $0.answered(profile) }
-        var last = EnrolmentRequest.Predecessor(
-            publicKey: old.publicKey.bytes,
-            sequence: sequence,
-            chain: chain
-        )
-        last.signature = try old.signature(for: last.signedBytes(for: key.publicKey.bytes))
-        return (profile.predecessors ?? []) + [last]
+        var places = try await store.read { try $0.places(profile) }
+        while true {
+            let place = places.removeFirst()
+            var last = EnrolmentRequest.Predecessor(
+                publicKey: old.publicKey.bytes,
+                sequence: place.sequence,
+                chain: place.chain
+            )
+            last.signature = try old.signature(for: last.signedBytes(for: key.publicKey.bytes))
+            request.predecessors = (profile.predecessors ?? []) + [last]
+            do {
+                return try await introduce(request, at: server)
+            } catch let error as SyncError where error.code == "predecessor_parted" {
+                guard !places.isEmpty else { throw error }
+            }
+        }
     }
 
     /// Keeps the new key in the place of the old one; what was captured, and how far it got, stays as it is.
@@ -27,7 +40,8 @@ extension ResidenceClient {
         as renewed: DeviceProfile,
         after predecessors: [EnrolmentRequest.Predecessor]
     ) async throws -> DeviceProfile {
-        try await store.write { transaction in
+        let (rules, schema, now) = (rules, schema, environment.now())
+        return try await store.write { transaction in
             guard var profile = try transaction.profile() else { throw SyncError.notEnrolled }
             guard profile.serverKey == nil || profile.serverKey == renewed.serverKey else {
                 throw SyncError.serverUntrusted
@@ -48,6 +62,19 @@ extension ResidenceClient {
             let common = predecessors.last?.sequence ?? .none
             profile.highWater = profile.highWater.map { min($0, common.rawValue) }
             try transaction.dropReceipts(above: common)
+            let reopened = try transaction.reopen(after: common, answeredIn: profile.epoch)
+            let desk = Desk(
+                transaction: transaction,
+                profile: profile,
+                rules: rules,
+                now: now &+ profile.clockOffset,
+                schema: schema
+            )
+            for id in reopened {
+                guard let held = try transaction.record(id), let type = schema.type(held.type)
+                else { continue }
+                try desk.refresh(held, type)
+            }
             profile.refusal = nil
             try transaction.save(enrolmentSeed: renewed.keySeed)
             try transaction.save(profile)
@@ -57,8 +84,30 @@ extension ResidenceClient {
 }
 
 extension LocalReader {
+    /// Where in its chain this device can go on, the latest place first: the last change that was answered, and ever
+    /// further back, as far as it has all that came since.
+    fileprivate func places(
+        _ profile: DeviceProfile
+    ) throws -> [(sequence: SequenceNumber, chain: [UInt8])] {
+        let last = try answered(profile)
+        let floor = try lastForgotten()
+        var places = [last]
+        var step: UInt64 = 1
+        while let place = places.last, place.sequence > floor {
+            let back = place.sequence.rawValue - min(step, place.sequence.rawValue)
+            let next = max(SequenceNumber(rawValue: back), floor)
+            let chain = next == .none ? Chain.start : try change(next)?.chain
+            guard let chain else { break }
+            places.append((next, chain))
+            step *= 2
+        }
+        return places
+    }
+
     /// Up to which number the server has answered, and the head of the chain there.
-    fileprivate func answered(_ profile: DeviceProfile) throws -> (SequenceNumber, [UInt8]) {
+    private func answered(
+        _ profile: DeviceProfile
+    ) throws -> (sequence: SequenceNumber, chain: [UInt8]) {
         let waiting = try unanswered(limit: 1).first?.sequence.rawValue
         let made = try waiting.map { $0 - 1 } ?? lastChange()?.sequence.rawValue ?? 0
         let last = SequenceNumber(rawValue: min(made, profile.highWater ?? made))

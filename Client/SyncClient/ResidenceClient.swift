@@ -76,12 +76,12 @@ public final class ResidenceClient: Sendable {
             publicKey: key.publicKey.bytes,
             software: ClientEnvironment.software
         )
-        if let former, manner == .rekeyed {
-            request.predecessors = try await predecessors(of: key, besides: former)
-        }
-        let answer = try await translating { [request] in
-            try await transport.enrol(request, at: link.server)
-        }
+        let answer =
+            if let former, manner == .rekeyed {
+                try await introduce(&request, as: key, inPlaceOf: former, at: link.server)
+            } else {
+                try await introduce(request, at: link.server)
+            }
         // > [A-03] The enrolment answer is signed by the server; a device whose link names another
         // > fingerprint stores nothing.
         guard let server = PublicKey(bytes: answer.serverKey),
@@ -113,6 +113,13 @@ public final class ResidenceClient: Sendable {
             try await store.write { [profile] in try $0.save(profile) }
         }
         return profile
+    }
+
+    func introduce(
+        _ request: EnrolmentRequest,
+        at server: ServerAddress
+    ) async throws -> EnrolmentResponse {
+        try await translating { try await transport.enrol(request, at: server) }
     }
 
     /// The key of this enrolment, kept before it is sent: if the answer is lost, the same link works

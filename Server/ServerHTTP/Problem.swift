@@ -58,7 +58,7 @@ struct Problem: Encodable, ResponseGenerator {
         case "code_unknown", "code_used", "code_expired", "role_forbidden", "outside_areas",
             "certificate_invalid", "device_awaits_confirmation", "device_suspended",
             "device_revoked", "device_rekeyed", "outbox_unexpected", "predecessor_unfit",
-            "predecessor_missing", "predecessor_unexpected", "outside_scope":
+            "predecessor_missing", "predecessor_parted", "predecessor_unexpected", "outside_scope":
             .forbidden
         case "sequence_gap", "bookmark_token_unknown", "device_forked", "device_known",
             "conflict_outdated",

@@ -95,8 +95,8 @@ extension World {
             // Where the answer was lost with the power, the same link works again for the same key.
             try await device.learn()
             if device.id == id { try await device.rekey(with: link) }
-        } catch let error as SyncError where error.code == "predecessor_unfit" {
-            // A server that was restored may have had the other copy's changes since, in place of this one's.
+        } catch let error as SyncError where error.code == "predecessor_parted" {
+            // A server that was restored may have been told of a hole by the other copy where this one would go on.
             if oracle.restores == 0 { oracle.accuse("A", "\(device.name): \(error.message)") }
             note("\(device.name) cannot go on under a new key")
             return false

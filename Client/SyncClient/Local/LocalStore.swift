@@ -50,6 +50,8 @@ public protocol LocalReader {
     func change(_ sequence: SequenceNumber) throws -> OutboxEntry?
     /// The last change, answered or not.
     func lastChange() throws -> OutboxEntry?
+    /// The last of its changes whose bytes are here no more; 0 where all are.
+    func lastForgotten() throws -> SequenceNumber
     /// Changes that the server returned.
     func returned() throws -> [OutboxEntry]
     /// How many changes wait for an answer.

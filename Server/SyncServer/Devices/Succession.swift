@@ -139,7 +139,7 @@ extension StoreTransaction {
 
     /// Begins a device's chain where that of its predecessor was when it was last answered.
     ///
-    /// Throws `predecessor_unfit` where that is not the predecessor's chain.
+    /// Throws `predecessor_parted` where that is not the predecessor's chain.
     func begin(
         _ device: inout StoredDevice,
         after shown: EnrolmentRequest.Predecessor,
@@ -159,7 +159,7 @@ extension StoreTransaction {
         let last = min(shown.sequence, old.highWater)
         guard let head = try chainHead(of: old, after: last),
             shown.sequence > last || shown.chain == head
-        else { throw SyncError.predecessorUnfit }
+        else { throw SyncError.predecessorParted }
         device.grants = old.grants
         (device.highWater, device.chain) = (last, head)
         device.backedUp = min(old.backedUp, last)
@@ -186,6 +186,20 @@ extension StoreTransaction {
                 relative.succession.rekeyedAt = relative.succession.rekeyedAt ?? now
             }
             try save(relative)
+        }
+    }
+
+    /// Whether a device that did so asks again, its first answer having been lost.
+    ///
+    /// Throws `predecessor_parted` where it began elsewhere than it shows this time.
+    func mustHaveBegun(
+        _ device: StoredDevice,
+        after shown: EnrolmentRequest.Predecessor,
+        of former: DeviceID
+    ) throws {
+        guard let old = try self.device(former) else { throw SyncError.deviceUnknown }
+        guard device.succession.last == min(shown.sequence, old.highWater) else {
+            throw SyncError.predecessorParted
         }
     }
 
@@ -249,6 +263,13 @@ extension SyncError {
         "链接是给另一台设备的 This link is for another device",
         hint:
             "请核对设备名称，或向运维人员索取本设备的链接。 Nothing was changed; ask for this device's own link."
+    )
+
+    static let predecessorParted = SyncError(
+        "predecessor_parted",
+        "服务器恢复后，此处已有另一份设备的变更 The server has another copy's changes in the place of this device's last ones",
+        hint:
+            "本机数据都在：再运行一次 residence enroll 链接 --rekey。 Nothing was changed: show an earlier place of the chain, as residence enroll LINK --rekey does."
     )
 
     static let predecessorMissing = SyncError(

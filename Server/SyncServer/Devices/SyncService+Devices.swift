@@ -111,7 +111,7 @@ extension SyncService {
     ///
     /// The same device may bring its code again, as it does when the first answer was lost. Throws
     /// `key_invalid`, `code_unknown`, `code_used` and `code_expired`; of a re-key also
-    /// `predecessor_missing`, `predecessor_unexpected` and `predecessor_unfit`.
+    /// `predecessor_missing`, `predecessor_unexpected`, `predecessor_unfit` and `predecessor_parted`.
     public func enrol(_ request: EnrolmentRequest) async throws -> EnrolmentResponse {
         guard let key = PublicKey(bytes: request.publicKey) else {
             throw SyncError(
@@ -174,6 +174,10 @@ extension SyncService {
                 )
             }
             try device.mustBeInUse()
+            let former = try transaction.predecessor(of: key.bytes, request.predecessors)
+            if let former, former.device == device.succession.predecessor {
+                try transaction.mustHaveBegun(device, after: former.shown, of: former.device)
+            }
             return device
         }
         guard now < enrolment.expiresAt else {

@@ -56,7 +56,7 @@ extension SyncService {
     ) async {
         var access = Access(.rekey, [], in: device.grant.areas, by: principal, at: clock())
         access.reason = reason
-        await accessLog.note(access, in: store)
+        await accessLog.note(access, through: commits)
     }
 }
 

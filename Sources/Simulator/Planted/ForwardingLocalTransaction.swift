@@ -85,6 +85,10 @@ extension ForwardingLocalTransaction {
         try base.lastChange()
     }
 
+    func lastForgotten() throws -> SequenceNumber {
+        try base.lastForgotten()
+    }
+
     func returned() throws -> [OutboxEntry] {
         try base.returned()
     }

@@ -38,7 +38,10 @@ final class Weather: Sendable {
     var requests: [SyncRequest] { state.withLock { $0.requests } }
 
     /// What becomes of the next round trips, one after the other.
-    func next(_ fates: Fate...) { state.withLock { $0.next = fates } }
+    func next(_ fates: Fate...) { next(fates) }
+
+    /// The same, of a list.
+    func next(_ fates: [Fate]) { state.withLock { $0.next = fates } }
 
     /// What becomes of all those that nothing else was said of.
     func otherwise(_ fate: Fate) { state.withLock { $0.otherwise = fate } }

@@ -1,0 +1,57 @@
+import SyncClient
+import SyncProtocol
+import SyncServer
+import Testing
+
+/// Copies of one handheld, at a server that was restored from before they parted.
+struct RestoredCopiesTests {
+    @Test(
+        "[A-12, X-02] what a copy had been answered for, and the other copy's work took the place of, goes on",
+        arguments: [(1, 1), (2, 2), (7, 3)],
+        [false, true]
+    )
+    func goesOn(captures: (own: Int, refusals: Int), isAnswerLost: Bool) async throws {
+        let (own, refusals) = captures
+        let world = try await World()
+        let lin = try await world.device(named: "林小梅")
+        try await lin.client.capture(Sample.person("王零", passport: "E00000000"))
+        try await lin.sync()
+        let former = try #require(try await lin.client.profile()?.device)
+        let night = try await world.backUp()
+        try await lin.client.capture(Sample.person("王一", passport: "E00000001"))
+        try await lin.sync()
+        let clone = try await lin.copy()
+        for number in 0..<own {
+            try await lin.client.capture(Sample.person("甲\(number)", passport: "E1000000\(number)"))
+        }
+        for number in 0..<own {
+            try await clone.client.capture(
+                Sample.person("乙\(number)", passport: "E2000000\(number)")
+            )
+        }
+        try await lin.sync()
+
+        try await world.restore(night)
+        try await clone.sync()
+        let forked = try await errorCode { try await lin.sync() }
+        let link = try await world.rekeyLink(for: former)
+        if isAnswerLost {
+            lin.weather.next(Array(repeating: .arrives, count: refusals) + [.answerLost])
+            let lost = try await errorCode { try await lin.client.enrol(link: link, .rekeyed) }
+            #expect(lost == "server_unreachable")
+        }
+        _ = try await lin.client.enrol(link: link, .rekeyed)
+        let shown = try await lin.client.records(of: Person.recordType).count
+        let other = try await world.rekeyLink(for: former)
+        _ = try await clone.client.enrol(link: other, .rekeyed)
+        for device in [lin, clone, lin] { try await device.sync() }
+
+        let counts = try await world.counts()
+        let audit = try await world.service.auditChains(for: world.clerk)
+        #expect(forked == "device_forked" && audit.breaks.isEmpty)
+        #expect(shown >= own + 2, "what it had captured is shown before it has synced again")
+        #expect(counts.records[Person.recordType.number] == 2 + 2 * own)
+        #expect(counts.openConflicts + counts.decidedConflicts + counts.quarantined == 0)
+        try await world.expectAlike(lin, clone)
+    }
+}
