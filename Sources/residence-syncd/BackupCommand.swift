@@ -64,7 +64,7 @@ struct Backup: AsyncParsableCommand {
                 to: folder.map { BackupFolder(folder: $0).next(at: service.now) } ?? place
             ) { bar.show($0) }
             bar.finish()
-            if let keep, let folder { try BackupFolder(folder: folder).keep(keep) }
+            if let keep, let folder { try BackupFolder(folder: folder).keep(keep, with: made) }
             if options.json { return try Console.out(json: made) }
             Console.out(made.file)
             Console.note(
@@ -110,9 +110,16 @@ struct BackupFolder {
         name.wholeMatch(of: /residence-\d{8}-\d{6}\.sqlite/) != nil
     }
 
-    /// Removes all but the latest.
-    func keep(_ count: Int) throws {
-        for file in try all().dropLast(count) { try FileManager.default.removeItem(at: file) }
+    /// Removes all but the latest, of which one that was just made is the last.
+    ///
+    /// A name of a time that is still to come was given by a clock that was wrong: such a file is the first to go.
+    func keep(_ count: Int, with made: MadeBackup) throws {
+        let last = URL(fileURLWithPath: made.file).lastPathComponent
+        let files = try all()
+        let order =
+            files.filter { $0.lastPathComponent > last }
+            + files.filter { $0.lastPathComponent <= last }
+        for file in order.dropLast(count) { try FileManager.default.removeItem(at: file) }
     }
 
     /// Makes a backup, verifies it and declares it to the service.

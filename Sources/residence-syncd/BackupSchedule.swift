@@ -57,7 +57,7 @@ struct BackupSchedule: Service {
                 of: service,
                 to: folder.next(at: service.now)
             )
-            try folder.keep(plan.keep ?? 14)
+            try folder.keep(plan.keep ?? 14, with: made)
             logger.info(
                 "backup made and verified",
                 metadata: [

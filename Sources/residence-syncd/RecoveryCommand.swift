@@ -61,12 +61,12 @@ struct Recovery: AsyncParsableCommand {
             say("所缺变更已无处可寻，其结果由副本找回", "those changes are gone; copies bring back what they made")
         )
         add(
-            say("须重新裁决的冲突", "conflicts to decide again"),
+            say("须裁决的冲突（含备份后裁决过的）", "conflicts to decide, or to decide again"),
             report.conflicts.count,
             "residence-syncd conflicts"
         )
         add(
-            say("须重新处理的退回", "returned changes to look at again"),
+            say("须处理的退回（含备份后处理过的）", "returned changes to decide, or to decide again"),
             report.returned.count,
             "residence-syncd quarantine"
         )
@@ -80,6 +80,16 @@ struct Recovery: AsyncParsableCommand {
             Console.out("  \(device.id.description.prefix(12))  \(device.name)")
         }
         for id in report.erasures { Console.out("  \(id.description)") }
+        if let unknown = report.unknown { Console.note(Self.reminder(unknown.from, unknown.to)) }
+    }
+
+    /// What no device can bring back, for those who keep a record of it elsewhere.
+    private static func reminder(_ from: Int64?, _ to: Int64) -> String {
+        let since = from.map(SystemClock.text)
+        return say(
+            "\(since.map { "自 \($0) " } ?? "自备份时")至 \(SystemClock.text(to)) 在服务器上停用或注销的设备、改派的区划、撤并的区划与登记链接，设备无从补回：请对照工作记录逐项重做。",
+            "Devices that were suspended or revoked, areas that were assigned, renamed, merged or split, and links that were given out at the server from \(since ?? "the backup") to \(SystemClock.text(to)): no device can bring these back. Do them again by your own notes."
+        )
     }
 
     private static func words(_ cause: EpochBeginning.Cause) -> String {
@@ -102,6 +112,15 @@ struct Recovery: AsyncParsableCommand {
         var conflicts: [UInt64]
         var returned: [UInt64]
         var erasures: [String]
+        /// From when to when nobody can tell what was decided at the server.
+        var unknownFrom: Int64?
+        var unknownTo: Int64?
+
+        enum CodingKeys: String, CodingKey {
+            case epochs, changes, recovered, missing, waiting, holed, conflicts, returned, erasures
+            case unknownFrom = "unknown_from"
+            case unknownTo = "unknown_to"
+        }
 
         init(_ report: RecoveryReport) {
             epochs = report.epochs
@@ -112,6 +131,7 @@ struct Recovery: AsyncParsableCommand {
             conflicts = report.conflicts.map(\.id)
             returned = report.returned.map(\.id)
             erasures = report.erasures.map(\.description)
+            (unknownFrom, unknownTo) = (report.unknown?.from, report.unknown?.to)
         }
     }
 }

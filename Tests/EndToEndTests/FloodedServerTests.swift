@@ -87,9 +87,11 @@ import Testing
         #expect(damaged.status == 1 && damaged.output.contains("restore a backup"))
     }
 
-    @Test func `backups are made on the schedule of the settings file, and only so many are kept`()
-        throws
-    {
+    @Test(
+        "backups are made on the schedule of the settings file, and only so many are kept",
+        arguments: ["20200101", "20990101"]
+    )
+    func schedule(day: String) throws {
         let daemon = try RunningDaemon()
         #expect(daemon.stop() == 0)
         let backups = daemon.folder.appendingPathComponent("backups").path
@@ -101,8 +103,9 @@ import Testing
         )
         let plan = #"{"backup": {"folder": "\#(backups)", "every_hours": 6, "keep": 1}}"#
         try Data(plan.utf8).write(to: config)
-        // One of long ago, whose place the next one takes: none was ever declared, so that one is due at once.
-        let old = "residence-20200101-000000.sqlite"
+        // One of long ago, or of a clock that was ahead, whose place the next one takes: none was ever declared, so
+        // that one is due at once.
+        let old = "residence-\(day)-000000.sqlite"
         try FileManager.default.createDirectory(
             atPath: backups,
             withIntermediateDirectories: true

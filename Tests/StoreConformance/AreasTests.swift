@@ -267,6 +267,24 @@ struct AreasTests {
         }
     }
 
+    @Test("[P-06] an area is merged into one that was split and kept its code")
+    func mergedIntoPart() async throws {
+        // residence-sim --seed 176 --weather rain --devices 6 --days 10: it was refused for ever.
+        try await Office.run(in: .sqlite) { office in
+            let third = "330902003"
+            var chen = try await office.hand("陈建国", Self.old, third)
+            try await chen.send(
+                chen.change(home, dwelling(in: Self.old)),
+                chen.change(flat, dwelling(in: third))
+            )
+            try await office.change(.split, [Self.old], to: [Self.old, Self.other])
+
+            try await office.change(.merge, [third], to: [Self.old])
+
+            #expect(try await office.areas(of: home, flat) == [[Self.old], [Self.old]])
+        }
+    }
+
     @Test("[P-06] it is an operator's act, and is in the log with its reason")
     func whoMay() async throws {
         try await Office.run(in: .sqlite) { office in

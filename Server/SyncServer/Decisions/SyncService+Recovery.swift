@@ -15,15 +15,23 @@ public struct RecoveryReport: Sendable {
     public var changes = 0
     /// How many of them were copies that some device still held.
     public var recovered = 0
-    /// Conflicts that are open since: what the server had decided about them is lost.
+    /// Conflicts that are open: also one that was open in the backup may have been decided before it was restored.
     public var conflicts: [ConflictEntry] = []
-    /// Changes that were returned since, as far as nobody has decided about them.
+    /// Returned changes about which nothing is decided: or nothing that is still known.
     public var returned: [ReturnedChange] = []
     /// Records that a device says were erased by law before the restore: to be erased again.
     public var erasures: [RecordID] = []
 
     /// Whether the database was ever restored.
     public var wasRestored: Bool { epochs.count > 1 }
+    /// The time of which no device can tell what was decided at the server, in milliseconds since 1970.
+    ///
+    /// From the last backup, where its time is known, to the last epoch's beginning: what was revoked, suspended,
+    /// assigned, drawn anew.
+    public var unknown: (from: Int64?, to: Int64)? {
+        guard wasRestored, let last = epochs.last else { return nil }
+        return (last.backupMadeAt, last.beganAt)
+    }
 
     /// A report of nothing.
     public init() {}
@@ -46,9 +54,7 @@ extension SyncService {
             report.waiting = devices.filter { $0.claimed != nil }
             report.holed = devices.filter { !$0.holes.isEmpty }
             report.conflicts = try transaction.openConflicts(after: nil, limit: 10_000)
-                .filter { $0.base.epoch == epoch }
             report.returned = try transaction.returned(after: 0, unsettledOnly: true, limit: 10_000)
-                .filter { $0.change.epoch == epoch }
             for device in devices {
                 for change in try transaction.recent(of: device, since: epoch) {
                     report.changes += 1
