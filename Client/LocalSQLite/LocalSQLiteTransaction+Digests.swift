@@ -112,70 +112,6 @@ extension LocalSQLiteTransaction {
         ).compactMap { RecordID(bytes: $0.bytes(0)) }
     }
 
-    // > [G-02] A device to which it is not the sum of what it holds counts again from its rows.
-    func recount(_ mark: (RecordID, Revision, [UInt8]) -> UInt128) throws -> Int {
-        try emptyUnreadable()
-        var sums: [AreaCode: AreaDigest] = [:]
-        var differing = 0
-        for row in try rows(
-            """
-            SELECT p.area, p.record, p.mark, p.kept, r.revision, r.acknowledged, r.deleted,
-                r.acknowledged_redirect
-            FROM placement p LEFT JOIN record r ON r.id = p.record
-            """
-        ) {
-            guard let area = AreaCode(row[0] as String), let id = RecordID(bytes: row.bytes(1))
-            else {
-                continue
-            }
-            let known = row.mark(2)
-            var counted = known
-            if row[3] {
-                let isDeleted = row[6] as Bool? ?? false
-                let isThere =
-                    row.values[5] != .null && !isDeleted && row.values[7] == .null
-                counted =
-                    isThere
-                    ? mark(
-                        id,
-                        Revision(rawValue: row.unsigned(4)),
-                        try told(row.bytes(5), Self.place("acknowledged", id))
-                    ) : nil
-            }
-            if counted != known {
-                differing += 1
-                try run(
-                    "UPDATE placement SET mark = ? WHERE area = ? AND record = ?",
-                    [counted.map(\.bytes), area.rawValue, id.bytes]
-                )
-            }
-            if let counted { sums[area] = (sums[area] ?? .empty) + AreaDigest(mark: counted) }
-        }
-        try run("DELETE FROM digest")
-        for (area, sum) in sums { try set(sum, of: area) }
-        return differing
-    }
-
-    /// Empties rows whose bytes cannot be read: what the server had said comes again with a repair.
-    private func emptyUnreadable() throws {
-        for row in try rows("SELECT number, acknowledged, visible, id FROM record") {
-            let id = RecordID(bytes: row.bytes(3))
-            let isReadable = [(1, "acknowledged"), (2, "visible")].allSatisfy { index, column in
-                guard let bytes = row[index] as [UInt8]?, let id else { return true }
-                return (try? FieldMap(told(Array(bytes), Self.place(column, id)))) != nil
-            }
-            guard !isReadable else { continue }
-            try run(
-                """
-                UPDATE record SET epoch = NULL, revision = NULL, deleted = NULL, clock = NULL,
-                    acknowledged = NULL, visible = NULL
-                WHERE number = ?
-                """,
-                [row[0] as Int64]
-            )
-        }
-    }
-
     func checkFile() throws -> [String] {
         try rows("PRAGMA integrity_check").map { $0[0] as String }.filter { $0 != "ok" }
     }
@@ -234,7 +170,8 @@ extension LocalSQLiteTransaction {
 }
 
 extension Row {
-    fileprivate func mark(_ index: Int) -> UInt128? {
+    /// A mark; `nil` where there is none.
+    func mark(_ index: Int) -> UInt128? {
         (self[index] as [UInt8]?).flatMap { UInt128(bytes: Array($0)) }
     }
 }

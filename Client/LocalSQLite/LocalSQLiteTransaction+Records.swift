@@ -109,8 +109,8 @@ extension LocalSQLiteTransaction {
     /// What `insertion` takes.
     func columns(of record: LocalRecord) throws -> StatementArguments {
         let type = Schema.current.type(record.type)
-        let visible = record.visible ?? FieldMap()
         let acknowledged = record.acknowledged
+        let listing = listing(of: record, type)
         return [
             record.id.bytes, record.type,
             acknowledged.map { Int64(clamping: $0.base.epoch.rawValue) },
@@ -121,12 +121,18 @@ extension LocalSQLiteTransaction {
                 try kept($0.fields.bytes, Self.place("acknowledged", record.id))
             },
             try record.visible.map { try kept($0.bytes, Self.place("visible", record.id)) },
-            key == nil ? title(of: record) : "",
-            key == nil ? type.map { SearchText.searchable(visible, as: $0) } ?? "" : "",
-            listedAreas(record, type), record.pending, record.returned,
+            listing[0], listing[1], listing[2], record.pending, record.returned,
             acknowledged?.redirect.map(\.bytes),
             record.redirect.map(\.bytes), acknowledged?.isErased ?? false,
         ]
+    }
+
+    /// What a record is listed under: its title, the words by which it is found, and its areas.
+    func listing(of record: LocalRecord, _ type: RecordType?) -> [String] {
+        let areas = listedAreas(record, type)
+        guard key == nil else { return ["", "", areas] }
+        let words = type.map { SearchText.searchable(record.visible ?? FieldMap(), as: $0) }
+        return [title(of: record), words ?? "", areas]
     }
 
     /// Where the record is listed: where it stands, and where its own fields say that it will.

@@ -4,7 +4,8 @@ public import SyncProtocol
 public struct DeviceCheck: Hashable, Sendable {
     /// Live records that stand somewhere, once for each area.
     public var records = 0
-    /// Rows that were not as they had been counted: the next sync repairs them.
+    /// Rows that were not as they had been counted, or did not show what they keep: that is put right, and the next
+    /// sync repairs the rest.
     public var differing = 0
     /// What is wrong with the file itself, in the database's words.
     public var flaws: [String] = []

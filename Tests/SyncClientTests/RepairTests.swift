@@ -104,6 +104,44 @@ struct RepairTests {
         try await world.expectAlike(device)
     }
 
+    /// What may be wrong with what a row shows, while what it keeps is right.
+    enum Blemish: CaseIterable, Sendable {
+        case anothersFields, hidden, pending, returned, redirected, erased
+
+        func strike(_ record: inout LocalRecord) {
+            switch self {
+            case .anothersFields: record.visible = record.visible?.setting(text: "别处", of: 1)
+            case .hidden: record.visible = nil
+            case .pending: record.pending = 3
+            case .returned: record.returned = 1
+            case .redirected: record.redirect = RecordID(bytes: [UInt8](repeating: 7, count: 16))
+            case .erased: record.acknowledged?.isErased = true
+            }
+        }
+    }
+
+    @Test(
+        "[G-04] what a record shows other than it keeps is put right by a count, without the server",
+        arguments: Blemish.allCases
+    )
+    func shows(blemish: Blemish) async throws {
+        let (_, lin) = try await stationed()
+        let sound = try #require(try await lin.client.records(of: Dwelling.recordType).first)
+        try await lin.store.write { transaction in
+            var record = sound
+            blemish.strike(&record)
+            try transaction.save(record)
+        }
+        let device = try lin.reopen()
+
+        let found = try await device.client.check()
+        let after = try await device.client.records(of: Dwelling.recordType).first
+        let again = try await device.client.check()
+
+        #expect(found.differing == 1 && again.differing == 0)
+        #expect(after == sound)
+    }
+
     @Test("[G-03] a repair lays nothing over unsent work")
     func unsentWork() async throws {
         let (world, lin) = try await stationed()
