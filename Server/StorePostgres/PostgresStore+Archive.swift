@@ -145,6 +145,105 @@ extension PostgresTransaction {
     }
 }
 
+extension PostgresTransaction {
+    func rows(
+        of table: ArchiveTable,
+        after key: [ArchivedValue]?,
+        limit: Int
+    ) throws -> ArchivePage {
+        let names = table.keys
+        let (keys, marks) = (names.joined(separator: ", "), names.indices.map { "$\($0 + 2)" })
+        var (conditions, parameters) = ([table.condition], [Parameter.int(limit)])
+        if let key {
+            conditions.append("(\(keys)) > (\(marks.joined(separator: ", ")))")
+            parameters += zip(names, key).map { table.parameter($0, $1) }
+        }
+        let select = Statement(
+            """
+            SELECT \(table.selected) FROM \(table.rawValue)
+            WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(keys) LIMIT $1
+            """,
+            parameters
+        )
+        let found = try ask([select])[0].map { table.values(of: $0) }
+        let places = names.compactMap { name in
+            table.columns.firstIndex { $0.name == name }
+        }
+        let next = found.count < limit ? nil : found.last.map { last in places.map { last[$0] } }
+        return ArchivePage(table: table, rows: found, next: next)
+    }
+
+    func rows(
+        of table: ArchiveTable,
+        where column: String,
+        isOneOf values: [ArchivedValue]
+    ) throws -> [[ArchivedValue]] {
+        let select = Statement(
+            """
+            SELECT \(table.selected) FROM \(table.rawValue)
+            WHERE \(table.condition) AND \(column) = ANY ($1)
+            """,
+            [table.parameter(column, amongst: values)]
+        )
+        return try ask([select])[0].map { table.values(of: $0) }
+    }
+}
+
+extension ArchiveTable {
+    fileprivate var selected: String { columns.map(\.name).joined(separator: ", ") }
+
+    /// Which of its rows say something: a record of type 0 keeps a place for one that was never made.
+    fileprivate var condition: String { self == .record ? "type <> 0" : "true" }
+
+    /// What orders its rows.
+    fileprivate var keys: [String] {
+        switch self {
+        case .setting: ["key"]
+        case .enrolment: ["code_hash"]
+        case .device, .change, .conflict, .settlement, .access: ["number"]
+        case .record: ["id"]
+        case .reference: ["target", "source", "field"]
+        case .follower: ["former", "source", "field"]
+        case .area: ["code"]
+        case .feed: ["area", "position"]
+        case .effect: ["record", "revision", "change"]
+        case .reading: ["area", "device"]
+        }
+    }
+
+    private func column(_ name: String) -> Column? { columns.first { $0.name == name } }
+
+    fileprivate func parameter(_ name: String, _ value: ArchivedValue) -> Parameter {
+        switch column(name) {
+        case .text: .text(value.text)
+        case .bytes: .bytes(value.bytes)
+        case .id: .record(value.bytes.flatMap { RecordID(bytes: $0) })
+        default: .int(value.int)
+        }
+    }
+
+    fileprivate func parameter(_ name: String, amongst values: [ArchivedValue]) -> Parameter {
+        switch column(name) {
+        case .text: .texts(values.map(\.text))
+        case .bytes: .byteses(values.map(\.bytes))
+        case .id: .records(values.map { $0.bytes.flatMap { RecordID(bytes: $0) } })
+        default: .ints(values.map(\.int))
+        }
+    }
+
+    fileprivate func values(of row: Row) -> [ArchivedValue] {
+        columns.enumerated().map { index, column in
+            switch column {
+            case .int: row.int(index).map(ArchivedValue.int) ?? .null
+            case .truth:
+                row.optionalBytes(index).map { _ in .int(row.bool(index) ? 1 : 0) } ?? .null
+            case .text: row.optionalText(index).map(ArchivedValue.text) ?? .null
+            case .bytes, .id: row.optionalBytes(index).map(ArchivedValue.bytes) ?? .null
+            }
+        }
+    }
+}
+
 extension ArchivedValue {
     fileprivate var int: Int64? {
         if case .int(let number) = self { number } else { nil }

@@ -11,7 +11,7 @@ extension SQLiteStore {
         limit: Int
     ) async throws -> ArchivePage {
         try await reading { database in
-            let source = table.source
+            let source = table.source()
             let keys = source.keys.joined(separator: ", ")
             let marks = source.keys.map { _ in "?" }.joined(separator: ", ")
             let behind = key == nil ? "" : "WHERE (\(keys)) > (\(marks))"
@@ -42,9 +42,52 @@ extension SQLiteStore {
     }
 }
 
+extension SQLiteTransaction {
+    func rows(
+        of table: ArchiveTable,
+        after key: [ArchivedValue]?,
+        limit: Int
+    ) throws -> ArchivePage {
+        let source = table.source(strays: true)
+        let keys = source.keys.joined(separator: ", ")
+        let marks = source.keys.map { _ in "?" }.joined(separator: ", ")
+        let behind = key == nil ? "" : "WHERE (\(keys)) > (\(marks))"
+        let arguments = StatementArguments((key ?? []).map(\.content))
+        let found = try rows(
+            "SELECT \(source.columns), \(keys) FROM \(source.tables) \(behind) ORDER BY \(keys) LIMIT ?",
+            arguments + [limit]
+        ).map { $0.values.map(ArchivedValue.init) }
+        let width = table.columns.count
+        return ArchivePage(
+            table: table,
+            rows: found.map { Array($0.prefix(width)) },
+            next: found.count < limit ? nil : found.last.map { Array($0.dropFirst(width)) }
+        )
+    }
+
+    func rows(
+        of table: ArchiveTable,
+        where column: String,
+        isOneOf values: [ArchivedValue]
+    ) throws -> [[ArchivedValue]] {
+        let source = table.source(strays: true)
+        return try values.flatMap { value in
+            try rows(
+                "SELECT \(source.columns) FROM \(source.tables) WHERE t.\(column) = ?",
+                StatementArguments([value.content])
+            ).map { $0.values.map(ArchivedValue.init) }
+        }
+    }
+}
+
 extension ArchiveTable {
     /// Where its rows come from: columns in the order of the copy, tables, and a key that orders them.
-    fileprivate var source: (columns: String, tables: String, keys: [String]) {
+    ///
+    /// A row that names a device or an area that is not there is none to copy, unless `strays` are asked for.
+    fileprivate func source(
+        strays: Bool = false
+    ) -> (columns: String, tables: String, keys: [String]) {
+        let join = strays ? "LEFT JOIN" : "JOIN"
         let names = columns.map(\.name)
         let own = names.map { "t.\($0)" }.joined(separator: ", ")
         /// The device's id in the place of its number.
@@ -60,17 +103,17 @@ extension ArchiveTable {
         case .follower: return (own, "follower t", ["t.former", "t.source", "t.field"])
         case .effect: return (own, "effect t", ["t.record", "t.revision", "t.change"])
         case .change, .settlement:
-            return (device(), "\(rawValue) t JOIN device d ON d.number = t.device", ["t.number"])
+            return (device(), "\(rawValue) t \(join) device d ON d.number = t.device", ["t.number"])
         case .reading:
             return (
                 "a.code, d.id, t.position",
-                "reading t JOIN area a ON a.number = t.area JOIN device d ON d.number = t.device",
+                "reading t \(join) area a ON a.number = t.area \(join) device d ON d.number = t.device",
                 ["t.area", "t.device"]
             )
         case .feed:
             return (
                 "a.code, t.position, coalesce(r.id, t.departed), t.departed IS NOT NULL, t.gone_at",
-                "feed t JOIN area a ON a.number = t.area LEFT JOIN record r ON r.number = t.record",
+                "feed t \(join) area a ON a.number = t.area LEFT JOIN record r ON r.number = t.record",
                 ["t.area", "t.position"]
             )
         }
@@ -85,6 +128,26 @@ extension ArchivedValue {
         case .double(let number): self = .int(Int64(number))
         case .string(let text): self = .text(text)
         case .blob(let data): self = .bytes(Array(data))
+        }
+    }
+
+    fileprivate init(_ value: Row.Value) {
+        switch value {
+        case .null: self = .null
+        case .integer(let number): self = .int(number)
+        // No column of ours is of such numbers.
+        case .real: self = .null
+        case .text(let text): self = .text(text)
+        case .blob(let bytes): self = .bytes(bytes)
+        }
+    }
+
+    fileprivate var content: Row.Value {
+        switch self {
+        case .null: .null
+        case .int(let number): .integer(number)
+        case .text(let text): .text(text)
+        case .bytes(let bytes): .blob(bytes)
         }
     }
 

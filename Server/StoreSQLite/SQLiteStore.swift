@@ -43,6 +43,37 @@ public final class SQLiteStore: Store {
         }
     }
 
+    /// Opens the database of a folder to look at it: nothing is made, brought up to date or written.
+    ///
+    /// Throws `database_empty`, `database_older` where this version of the program was never here, and what opening it
+    /// to serve it throws.
+    public init(reading folder: URL) throws {
+        let file = folder.appendingPathComponent("residence.sqlite")
+        // SQLite takes a file of no bytes for a new database, and finds it sound.
+        let size = try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int
+        guard size != 0 else { throw SyncError.databaseEmpty(file) }
+        do {
+            var configuration = GRDB.Configuration()
+            configuration.readonly = true
+            configuration.busyMode = .timeout(10)
+            let queue = try DatabaseQueue(path: file.path, configuration: configuration)
+            database = queue
+            isInline = false
+            let (isNewer, isComplete) = try queue.read { database in
+                (
+                    try Migrations.all.hasBeenSuperseded(database),
+                    try Migrations.all.hasCompletedMigrations(database)
+                )
+            }
+            guard !isNewer else { throw SyncError.databaseNewer }
+            guard isComplete else { throw SyncError.databaseOlder }
+        } catch let error as SyncError {
+            throw error
+        } catch {
+            throw SyncError(opening: file, error)
+        }
+    }
+
     /// A database by one connection, in the caller's own thread: for worlds that are simulated.
     public init(simulatedAt path: String) throws {
         do {
@@ -200,7 +231,7 @@ public final class SQLiteStore: Store {
         do {
             return try await body()
         } catch let error as DatabaseError {
-            throw SyncError(error)
+            throw SyncError(error, at: database.path)
         }
     }
 }
@@ -221,33 +252,58 @@ extension SyncError {
         hint: "升级本程序。 Install that version here, too."
     )
 
+    fileprivate static func databaseEmpty(_ file: URL) -> SyncError {
+        SyncError(
+            "database_empty",
+            "数据库文件是空的 The database is a file of no bytes: \(file.path)",
+            hint: "请由备份恢复。 Restore a backup; do not start a new one in its place.",
+            subject: file.path
+        )
+    }
+
+    fileprivate static let databaseOlder = SyncError(
+        "database_older",
+        "数据库尚未升级到本版本 The database was not brought up to this version, or is none of ours",
+        hint:
+            "先启动服务，或运行 residence-syncd migrate。 Start the daemon first, or run residence-syncd migrate."
+    )
+
     init(opening file: URL, _ error: any Error) {
-        guard let error = error as? DatabaseError else {
+        if let error = error as? DatabaseError {
+            self.init(error, at: file.path)
+        } else if (error as? CocoaError)?.code == .fileWriteOutOfSpace {
+            self = .diskFull
+        } else {
             self.init(
                 "database_unavailable",
                 "\(file.path) cannot be opened: \(error)",
-                hint: "Check that the folder exists and may be written.",
-                subject: file.path
+                hint: "Check that the folder exists and may be written."
             )
-            return
         }
-        self.init(error)
+        // A service that runs goes on by itself; what could not begin has to be begun again.
+        if code == Self.diskFull.code {
+            hint = "请腾出空间后重试，已有的数据都在。 Make room and run it again; what is here is not lost."
+        }
         subject = file.path
     }
 
-    fileprivate init(_ error: DatabaseError) {
+    private static let diskFull = SyncError(
+        "disk_full",
+        "存储空间已满，未作任何改动 The disk is full; nothing was changed",
+        hint: "请腾出空间，服务会自行恢复。 Make room; the service goes on by itself."
+    )
+
+    fileprivate init(_ error: DatabaseError, at path: String) {
+        guard !error.isForRoom, !error.mayBeForRoom || !Volume.hasRoom(at: path) else {
+            self = .diskFull
+            return
+        }
         switch error.resultCode {
         case .SQLITE_NOTADB, .SQLITE_CORRUPT:
             self.init(
                 "database_unreadable",
                 "The database is damaged or not a database: \(error.sqlite)",
                 hint: "Keep the file, and restore the newest backup beside it."
-            )
-        case .SQLITE_FULL:
-            self.init(
-                "disk_full",
-                "The disk is full; nothing was changed",
-                hint: "Make room; the service goes on by itself."
             )
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self.init(
@@ -268,4 +324,34 @@ extension SyncError {
 extension DatabaseError {
     /// SQLite's own words, without the statement and its values: those may be personal.
     fileprivate var sqlite: String { "\(message ?? "no message") (\(extendedResultCode))" }
+
+    /// Whether there was no room for what SQLite had to write.
+    ///
+    /// It says FULL of the database and its log. The log's index beside them (`-shm`), without which nothing can be
+    /// read either, it grows by a write whose failure has a code of its own.
+    fileprivate var isForRoom: Bool {
+        resultCode == .SQLITE_FULL || extendedResultCode == .SQLITE_IOERR_SHMSIZE
+    }
+
+    /// Whether it may be for want of room: a file that cannot be made, a write that comes to nothing.
+    fileprivate var mayBeForRoom: Bool {
+        let writes: [ResultCode] = [
+            .SQLITE_IOERR_WRITE, .SQLITE_IOERR_FSYNC, .SQLITE_IOERR_DIR_FSYNC,
+            .SQLITE_IOERR_SHMOPEN,
+        ]
+        return resultCode == .SQLITE_CANTOPEN || writes.contains(extendedResultCode)
+    }
+}
+
+/// The volume on which a file is.
+private enum Volume {
+    /// Whether anything more can be written beside a file, as far as the system says.
+    static func hasRoom(at path: String) -> Bool {
+        var known = statvfs()
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        guard statvfs(folder, &known) == 0 else { return true }
+        // Some file systems count no files at all.
+        let hasFiles = known.f_files == 0 || known.f_favail > 0
+        return known.f_bavail > 0 && hasFiles
+    }
 }

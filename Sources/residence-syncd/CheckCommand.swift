@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import StorePostgres
 internal import StoreSQLite
 internal import SyncProtocol
 internal import SyncServer
@@ -10,8 +11,11 @@ struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: say("检查数据文件夹", "Check a data folder; exit code 1 where something is wrong."),
         discussion: say(
-            "核对文件、变更链、各区摘要与落位。--mend 按记录重算不符的摘要。",
-            "The file, every chain, every area's digest and feed. --mend counts digests that differ again."
+            "核对文件、每一行、查阅日志、变更链、各区摘要与落位；不写入任何内容。--mend 按记录重算不符的摘要。",
+            """
+            The file, every row beside those that it names, the log of readings, every chain, every area's digest and \
+            feed. Nothing is written, but that --mend counts digests that differ again.
+            """
         )
     )
 
@@ -58,30 +62,90 @@ struct Check: AsyncParsableCommand {
                 bar.finish()
                 return try show(found)
             }
-            let service = try await options.service().service
+            let service = try await self.service(at: place)
             let clerk = options.somebody()
-            let chains = try await service.auditChains(for: clerk) { walked, total in
-                bar.show(
-                    total == 0 ? 0.5 : Double(walked) / Double(total) / 2,
-                    say("变更链", "chains")
+            let rows = try await service.checkRows(for: clerk) { walked, total in
+                bar.show(0.4 * Double(walked) / Double(max(1, total)), say("各表", "tables"))
+            }
+            found.flaws += rows.flaws.map {
+                let more = $0.count > $0.places.count ? " …" : ""
+                return .init(
+                    what: $0.code,
+                    place: $0.places.joined(separator: "; ") + more,
+                    count: $0.count
                 )
             }
-            let holdings = try await service.checkHoldings(for: clerk, mending: mend) {
-                walked,
-                total in
-                bar.show(0.5 + Double(walked) / Double(max(1, total)) / 2, say("各区", "areas"))
+            bar.show(0.4, say("查阅日志", "log of readings"))
+            if let number = try await brokenAccess(service, clerk) {
+                found.flaws.append(
+                    .init(what: "access_broken", place: "access \(number)", count: 1)
+                )
+            }
+            // What walks whole tables stops at a row that cannot be read: that row is named above.
+            if rows.unreadable.isDisjoint(with: [.device, .change]) {
+                let chains = try await service.auditChains(for: clerk) { walked, total in
+                    bar.show(
+                        0.4 + 0.3 * (total == 0 ? 1 : Double(walked) / Double(total)),
+                        say("变更链", "chains")
+                    )
+                }
+                (found.changes, found.missing) = (chains.changes, chains.missing)
+                found.flaws += chains.breaks.map {
+                    .init(what: $0.code, place: "\($0.name) #\($0.sequence.rawValue)", count: 1)
+                }
+            } else {
+                found.flaws.append(.init(what: "chains_unwalked", place: "", count: 1))
+            }
+            if rows.unreadable.isDisjoint(with: [.record, .area, .feed]) {
+                let holdings = try await service.checkHoldings(for: clerk, mending: mend) {
+                    walked,
+                    total in
+                    bar.show(
+                        0.7 + 0.3 * Double(walked) / Double(max(1, total)),
+                        say("各区", "areas")
+                    )
+                }
+                (found.areas, found.records) = (holdings.areas, holdings.records)
+                found.flaws += holdings.flaws.map {
+                    .init(what: $0.code, place: $0.area.rawValue, count: $0.records)
+                }
+            } else {
+                found.flaws.append(.init(what: "areas_unwalked", place: "", count: 1))
             }
             bar.finish()
-            (found.areas, found.records) = (holdings.areas, holdings.records)
-            (found.changes, found.missing) = (chains.changes, chains.missing)
-            found.flaws += chains.breaks.map {
-                .init(what: $0.code, place: "\($0.name) #\($0.sequence.rawValue)", count: 1)
-            }
-            found.flaws += holdings.flaws.map {
-                .init(what: $0.code, place: $0.area.rawValue, count: $0.records)
-            }
             try show(found)
         }
+    }
+
+    /// A service on data that are only looked at, unless something is to be mended.
+    private func service(at place: StorePlace) async throws -> SyncService {
+        let store: any Store
+        switch place {
+        case .folder(let folder): store = try SQLiteStore(reading: folder)
+        case .database(var settings):
+            settings.migrates = false
+            let database = PostgresStore(settings)
+            guard try await database.plannedMigrations().isEmpty else {
+                throw SyncError(
+                    "database_older",
+                    "数据库尚未升级到本版本 The database was not brought up to this version",
+                    hint: "先运行 residence-syncd migrate。 Run residence-syncd migrate first.",
+                    subject: "--store"
+                )
+            }
+            store = database
+        }
+        let identity = try await ServerIdentity.found(in: store)
+        guard !mend else { return try await options.service().service }
+        return SyncService(store: store, identity: identity)
+    }
+
+    /// The number of the first entry of the log of readings that does not fit; `nil` where all do.
+    private func brokenAccess(_ service: SyncService, _ clerk: Principal) async throws -> UInt64? {
+        let report = try await service.verifyAccesses(for: clerk)
+        guard report.firstBreak != nil else { return nil }
+        // A daemon beside this may have removed old entries between the two walks.
+        return try await service.verifyAccesses(for: clerk).firstBreak
     }
 
     private func show(_ found: Document) throws {
@@ -110,25 +174,10 @@ struct Check: AsyncParsableCommand {
                 say("问题", "what is wrong"), say("何处", "where"), say("数量", "how many"),
             ])
             for flaw in found.flaws {
-                table.add([Self.words(flaw.what), flaw.place, String(flaw.count)])
+                table.add([FlawWords.words(for: flaw.what), flaw.place, String(flaw.count)])
             }
             Console.out(table.text)
         }
         throw ExitCode(1)
-    }
-
-    private static func words(_ code: String) -> String {
-        switch code {
-        case "file_damaged": say("数据库文件损坏，请由备份恢复", "the file is damaged: restore a backup")
-        case "change_missing": say("变更链中缺一条变更", "a change of the chain is missing")
-        case "payload_altered": say("变更内容与当时的摘要不符", "a change's bytes are not those accepted")
-        case "head_differs": say("链尾与设备所述不符", "a chain does not end where its device left it")
-        case "digest_differs":
-            say("摘要与记录不符（--mend 重算）", "the digest is not what the rows add up to (--mend)")
-        case "record_misplaced":
-            say("记录不在它所说的位置", "records stand where they do not say that they do")
-        case "record_missing": say("区划中缺少应有的记录", "records are missing from the area's feed")
-        default: code
-        }
     }
 }

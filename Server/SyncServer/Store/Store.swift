@@ -147,6 +147,20 @@ public protocol StoreReader {
 
     /// How much there is of everything.
     func counts() throws -> Counts
+
+    /// Rows of a table as they stand behind a key, in the order of the key: nothing is read into them, and none
+    /// is left out because what it names is not there.
+    func rows(
+        of table: ArchiveTable,
+        after key: [ArchivedValue]?,
+        limit: Int
+    ) throws -> ArchivePage
+    /// The rows of a table, as they stand, of which a column is one of some values.
+    func rows(
+        of table: ArchiveTable,
+        where column: String,
+        isOneOf values: [ArchivedValue]
+    ) throws -> [[ArchivedValue]]
 }
 
 /// What can be done in a writing transaction.

@@ -131,6 +131,22 @@ extension ForwardingStoreTransaction {
         try base.counts()
     }
 
+    func rows(
+        of table: ArchiveTable,
+        after key: [ArchivedValue]?,
+        limit: Int
+    ) throws -> ArchivePage {
+        try base.rows(of: table, after: key, limit: limit)
+    }
+
+    func rows(
+        of table: ArchiveTable,
+        where column: String,
+        isOneOf values: [ArchivedValue]
+    ) throws -> [[ArchivedValue]] {
+        try base.rows(of: table, where: column, isOneOf: values)
+    }
+
     func set(_ value: [UInt8], for key: Setting) throws {
         try base.set(value, for: key)
     }
