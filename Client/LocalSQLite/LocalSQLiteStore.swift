@@ -18,8 +18,8 @@ public final class LocalSQLiteStore: LocalStore {
     ///
     /// Throws `database_unreadable` where the file is damaged or none of ours; it is never replaced,
     /// since it may hold the only copy of somebody's work; `database_newer` where a later version of the program was
-    /// here. Where it is sealed [D-05], throws `device_locked` without a
-    /// secret, `secret_wrong`, and `secret_tried_too_often`.
+    /// here; `disk_full` where there is no room for what SQLite keeps beside it while it is open. Where it is sealed
+    /// [D-05], throws `device_locked` without a secret, `secret_wrong`, and `secret_tried_too_often`.
     public init(folder: URL, unlockedBy unlocking: Unlocking? = nil) throws {
         let file = folder.appendingPathComponent("device.sqlite")
         do {
@@ -141,7 +141,7 @@ public final class LocalSQLiteStore: LocalStore {
         do {
             return try await body()
         } catch let error as DatabaseError {
-            throw SyncError(error)
+            throw SyncError(error, at: database.path)
         }
     }
 }
@@ -155,7 +155,9 @@ extension SyncError {
 
     fileprivate init(opening file: URL, _ error: any Error) {
         if let error = error as? DatabaseError {
-            self.init(error)
+            self.init(error, at: file.path)
+        } else if (error as? CocoaError)?.code == .fileWriteOutOfSpace {
+            self = .diskFull
         } else {
             self.init(
                 "database_unavailable",
@@ -166,7 +168,17 @@ extension SyncError {
         subject = file.path
     }
 
-    fileprivate init(_ error: DatabaseError) {
+    private static let diskFull = SyncError(
+        "disk_full",
+        "存储空间已满，未作任何改动 The disk is full; nothing was changed",
+        hint: "请腾出空间后重试，已有的数据都在。 Make room and try again; what is here is not lost."
+    )
+
+    fileprivate init(_ error: DatabaseError, at path: String) {
+        guard !error.isForRoom, !error.mayBeForRoom || !Volume.hasRoom(at: path) else {
+            self = .diskFull
+            return
+        }
         switch error.resultCode {
         case .SQLITE_NOTADB, .SQLITE_CORRUPT:
             self.init(
@@ -174,12 +186,6 @@ extension SyncError {
                 "本机数据已损坏 The device's database is damaged",
                 hint:
                     "请勿改动文件夹，把设备交给运维人员。 Keep the folder as it is and bring the device to the operator."
-            )
-        case .SQLITE_FULL:
-            self.init(
-                "disk_full",
-                "存储空间已满，未作任何改动 The disk is full; nothing was changed",
-                hint: "请腾出空间后重试。 Make room and try again."
             )
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self.init(
@@ -194,5 +200,37 @@ extension SyncError {
                 hint: "请检查磁盘和文件夹权限。 Check the disk and the folder's permissions."
             )
         }
+    }
+}
+
+extension DatabaseError {
+    /// Whether there was no room for what SQLite had to write.
+    ///
+    /// It says FULL of the database and its log. The log's index beside them (`-shm`), without which nothing can be
+    /// read either, it grows by a write whose failure has a code of its own.
+    fileprivate var isForRoom: Bool {
+        resultCode == .SQLITE_FULL || extendedResultCode == .SQLITE_IOERR_SHMSIZE
+    }
+
+    /// Whether it may be for want of room: a file that cannot be made, a write that comes to nothing.
+    fileprivate var mayBeForRoom: Bool {
+        let writes: [ResultCode] = [
+            .SQLITE_IOERR_WRITE, .SQLITE_IOERR_FSYNC, .SQLITE_IOERR_DIR_FSYNC,
+            .SQLITE_IOERR_SHMOPEN,
+        ]
+        return resultCode == .SQLITE_CANTOPEN || writes.contains(extendedResultCode)
+    }
+}
+
+/// The volume on which a file is.
+private enum Volume {
+    /// Whether anything more can be written beside a file, as far as the system says.
+    static func hasRoom(at path: String) -> Bool {
+        var known = statvfs()
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        guard statvfs(folder, &known) == 0 else { return true }
+        // Some file systems count no files at all.
+        let hasFiles = known.f_files == 0 || known.f_favail > 0
+        return known.f_bavail > 0 && hasFiles
     }
 }

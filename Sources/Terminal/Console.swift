@@ -23,8 +23,12 @@ public enum Console {
 
     /// Writes an error: what happened and what to do; as JSON where the caller reads JSON.
     ///
-    /// Returns the code with which the program ends.
-    public static func report(_ error: SyncError, asJSON: Bool) -> ExitCode {
+    /// Returns the code with which the program ends: that of wrong usage, where what was typed is at fault.
+    public static func report(
+        _ error: SyncError,
+        asJSON: Bool,
+        isUsage: Bool = false
+    ) -> ExitCode {
         if asJSON {
             let document = ErrorDocument(error: .init(error))
             try? out(json: document)
@@ -34,6 +38,7 @@ public enum Console {
             )
             note("  → \(error.hint.inCurrentLanguage)")
         }
+        if isUsage { return .validationFailure }
         return error.code == "server_unreachable" ? ExitCode(3) : ExitCode(1)
     }
 

@@ -1,3 +1,4 @@
+public import ArgumentParser
 internal import Foundation
 
 /// The language in which a program speaks: Chinese, unless somebody asks for English.
@@ -20,6 +21,9 @@ public enum Language: String, CaseIterable, Sendable {
         return name.hasPrefix("en") ? .en : .zh
     }()
 }
+
+// What `--lang` takes: another word is wrong usage, not Chinese.
+extension Language: ExpressibleByArgument {}
 
 /// The Chinese or the English words, as the run's language has it.
 public func say(_ zh: String, _ en: String) -> String {

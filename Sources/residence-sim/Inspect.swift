@@ -31,11 +31,13 @@ struct Inspect: AsyncParsableCommand {
     var json = false
 
     @Option(name: .long, help: ArgumentHelp(say("语言：zh 或 en", "The language: zh or en.")))
-    var lang: String?
+    var lang: Language?
 
     func run() async throws {
         let verdicts: [Verdict]
         do {
+            try mustExist(server, "residence.sqlite", "--server")
+            for device in devices { try mustExist(device, "device.sqlite", "--device") }
             verdicts = try await Inspection.judge(
                 server: URL(fileURLWithPath: server),
                 devices: devices.map { URL(fileURLWithPath: $0) }
@@ -51,6 +53,26 @@ struct Inspect: AsyncParsableCommand {
             Console.out(Verdicts.table(verdicts))
         }
         if !verdicts.isEmpty { throw ExitCode(1) }
+    }
+
+    /// Throws `data_missing` where a folder holds no database.
+    ///
+    /// Stores make what is missing when they are opened: a name that was mistyped would be judged sound.
+    private func mustExist(_ folder: String, _ name: String, _ option: String) throws {
+        let file = URL(fileURLWithPath: folder).appendingPathComponent(name)
+        let attributes = try? FileManager.default.attributesOfItem(
+            atPath: file.resolvingSymlinksInPath().path
+        )
+        guard attributes?[.type] as? FileAttributeType == .typeRegular,
+            (attributes?[.size] as? Int ?? 0) > 0
+        else {
+            throw SyncError(
+                "data_missing",
+                "\(folder) 中没有数据库文件 \(name)，什么也没有检验 Nothing was judged: there is no \(name) in \(folder)",
+                hint: "请核对 \(option) 指明的文件夹。 Check the folder that \(option) names.",
+                subject: option
+            )
+        }
     }
 }
 

@@ -30,7 +30,7 @@ struct Simulate: AsyncParsableCommand {
         discussion: say(
             "同一种子、同一版本，过程逐字节相同。有不符之处时退出码为 1，并给出最短的重现过程。",
             """
-            The same seed and the same version: the same run, byte for byte. Exit code 1 where something is not as \\
+            The same seed and the same version: the same run, byte for byte. Exit code 1 where something is not as \
             it must be; then the shortest run that still fails is found and told.
             """
         )
@@ -109,24 +109,29 @@ struct Simulate: AsyncParsableCommand {
     var json = false
 
     @Option(name: .long, help: ArgumentHelp(say("语言：zh 或 en", "The language: zh or en.")))
-    var lang: String?
+    var lang: Language?
 
     func run() async throws {
+        let wanted: (seeds: ClosedRange<UInt64>, pattern: Plan)
         do {
-            try await simulate()
+            wanted = try (range(), pattern())
+        } catch let error as SyncError {
+            throw Console.report(error, asJSON: json, isUsage: true)
+        }
+        do {
+            try await simulate(wanted.pattern, wanted.seeds)
         } catch let error as SyncError {
             throw Console.report(error, asJSON: json)
         }
     }
 
-    private func simulate() async throws {
-        let (seeds, pattern) = try (range(), pattern())
+    private func simulate(_ pattern: Plan, _ seeds: ClosedRange<UInt64>) async throws {
         let bar = ProgressBar(say("模拟", "simulate"), isQuiet: json || seeds.count < 2)
         let clock = ContinuousClock()
         let began = clock.now
         var summary = Summary()
         let isTimeLeft = { seconds.map { (clock.now - began) / .seconds(1) <= $0 } ?? true }
-        let failed = try await Worlds(pattern: pattern, seeds: seeds, jobs: max(1, jobs))
+        let failed = try await Worlds(pattern: pattern, seeds: seeds, jobs: jobs)
             .run(while: isTimeLeft) { report in
                 summary.add(report)
                 let done = Double(summary.runs) / Double(seeds.count)
@@ -138,6 +143,8 @@ struct Simulate: AsyncParsableCommand {
             }
         bar.finish()
         summary.seconds = (clock.now - began) / .seconds(1)
+        // Nothing was judged: that is no success.
+        guard summary.runs > 0 else { throw SyncError.noWorld(within: seconds ?? 0) }
         guard let failed, let last = summary.last else {
             if story, !json { for line in summary.last?.story ?? [] { Console.out(line) } }
             return try show(summary)
@@ -151,59 +158,5 @@ struct Simulate: AsyncParsableCommand {
         }
         try show(summary, shrunk)
         throw ExitCode(1)
-    }
-
-    private func pattern() throws -> Plan {
-        guard let found = Weather.named.first(where: { $0.name == weather })?.weather else {
-            throw refusal("weather_unknown", weather, Weather.named.map(\.name), "--weather")
-        }
-        var planted: PlantedBug?
-        if let bug {
-            planted = PlantedBug(rawValue: bug)
-            guard planted != nil else {
-                throw refusal("bug_unknown", bug, PlantedBug.allCases.map(\.rawValue), "--bug")
-            }
-        }
-        guard devices > 0, devices <= 1_000, days > 0, days <= 10_000 else {
-            throw refusal(
-                "size_malformed",
-                "\(devices) × \(days)",
-                ["1…1000 × 1…10000"],
-                "--devices"
-            )
-        }
-        var plan = Plan(
-            seed: 0,
-            devices: devices,
-            days: days,
-            weather: store == nil ? found : found.sparingServer,
-            bug: planted
-        )
-        plan.database = store
-        plan.keepsStory = story
-        return plan
-    }
-
-    private func range() throws -> ClosedRange<UInt64> {
-        guard let seeds else { return (seed ?? 1)...(seed ?? 1) }
-        let ends = seeds.components(separatedBy: "..").compactMap { UInt64($0) }
-        guard ends.count == 2, ends[0] <= ends[1], ends[1] - ends[0] < 10_000_000 else {
-            throw refusal("seeds_malformed", seeds, ["1..100"], "--seeds")
-        }
-        return ends[0]...ends[1]
-    }
-
-    private func refusal(
-        _ code: SyncError.Code,
-        _ text: String,
-        _ known: [String],
-        _ option: String
-    ) -> SyncError {
-        SyncError(
-            code,
-            "无法理解 \(option) \(text) is not understood",
-            hint: known.joined(separator: ", "),
-            subject: option
-        )
     }
 }

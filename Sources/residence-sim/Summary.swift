@@ -64,13 +64,57 @@ struct Summary: Encodable {
 /// The summary, and what failed, as scripts read it.
 private struct SimulationDocument: Encodable {
     var summary: Summary
-    var failure: RunReport?
+    var failure: FailureDocument?
+}
+
+/// A world that is not as it must be, under the names that the summary has.
+private struct FailureDocument: Encodable {
+    let report: RunReport
+
+    enum CodingKeys: String, CodingKey {
+        case seed, trace, events, captures, syncs, requests, faults, conflicts, returned, kills
+        case restores, repaired, rounds, verdicts, story
+        case deviceDays = "device_days"
+        case failedSyncs = "failed_syncs"
+        case bytesUp = "bytes_up"
+        case bytesDown = "bytes_down"
+        case minutesToConverge = "minutes_to_converge"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(report.seed, forKey: .seed)
+        try container.encode(report.trace, forKey: .trace)
+        try container.encode(report.events, forKey: .events)
+        try container.encode(report.deviceDays, forKey: .deviceDays)
+        try container.encode(report.captures, forKey: .captures)
+        try container.encode(report.syncs, forKey: .syncs)
+        try container.encode(report.failedSyncs, forKey: .failedSyncs)
+        try container.encode(report.requests, forKey: .requests)
+        try container.encode(report.faults, forKey: .faults)
+        try container.encode(report.bytesUp, forKey: .bytesUp)
+        try container.encode(report.bytesDown, forKey: .bytesDown)
+        try container.encode(report.conflicts, forKey: .conflicts)
+        try container.encode(report.returned, forKey: .returned)
+        try container.encode(report.kills, forKey: .kills)
+        try container.encode(report.restores, forKey: .restores)
+        try container.encode(report.repaired, forKey: .repaired)
+        try container.encode(report.rounds, forKey: .rounds)
+        try container.encode(report.minutesToConverge, forKey: .minutesToConverge)
+        try container.encode(report.verdicts, forKey: .verdicts)
+        try container.encode(report.story, forKey: .story)
+    }
 }
 
 extension Simulate {
     func show(_ summary: Summary, _ failure: RunReport? = nil) throws {
         if json {
-            return try Console.out(json: SimulationDocument(summary: summary, failure: failure))
+            return try Console.out(
+                json: SimulationDocument(
+                    summary: summary,
+                    failure: failure.map(FailureDocument.init(report:))
+                )
+            )
         }
         Console.out(table(of: summary))
         guard let failure else {

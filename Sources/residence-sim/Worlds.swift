@@ -19,7 +19,9 @@ struct Worlds {
         try await withThrowingTaskGroup(of: RunReport.self) { group in
             var begun = seeds.makeIterator()
             var finished: [UInt64: RunReport] = [:]
-            var next = seeds.lowerBound
+            // The last seed that there is has no next one: iterators end where a sum would overflow.
+            var due = seeds.makeIterator()
+            var next = due.next()
             func begin() {
                 guard isTimeLeft(), let seed = begun.next() else { return }
                 var plan = pattern
@@ -29,7 +31,7 @@ struct Worlds {
             for _ in 0..<jobs { begin() }
             while let report = try await group.next() {
                 finished[report.seed] = report
-                while let report = finished.removeValue(forKey: next) {
+                while let seed = next, let report = finished.removeValue(forKey: seed) {
                     note(report)
                     guard report.isSound else {
                         group.cancelAll()
@@ -37,7 +39,7 @@ struct Worlds {
                         failed.seed = report.seed
                         return failed
                     }
-                    next += 1
+                    next = due.next()
                 }
                 begin()
             }

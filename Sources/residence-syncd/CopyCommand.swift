@@ -29,7 +29,7 @@ struct Copy: AsyncParsableCommand {
     var json = false
 
     @Option(name: .long, help: ArgumentHelp(say("语言：zh 或 en", "The language: zh or en.")))
-    var lang: String?
+    var lang: Language?
 
     /// What was copied, as scripts read it.
     struct Report: Encodable {

@@ -45,7 +45,7 @@ struct CommonOptions: ParsableArguments {
     var json = false
 
     @Option(name: .long, help: ArgumentHelp(say("语言：zh 或 en", "The language: zh or en.")))
-    var lang: String?
+    var lang: Language?
 
     @Option(
         name: .long,

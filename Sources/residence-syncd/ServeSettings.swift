@@ -2,7 +2,6 @@ internal import Foundation
 internal import ServerHTTP
 internal import StorePostgres
 internal import SyncProtocol
-internal import Terminal
 
 /// What the daemon's settings file says, in JSON: `{"backup": {"folder": …, "at": "02:30", "keep": 14}}`.
 struct ServeSettings: Decodable {
@@ -12,23 +11,22 @@ struct ServeSettings: Decodable {
         var folder: String
         /// The time of the day, HH:MM in the machine's time zone; 02:30 by default.
         var at: String?
-        /// Instead of once a day: every so many hours.
+        /// Instead of once a day at a time: every so many hours.
         var everyHours: Double?
         /// How many are kept; 14 by default.
         var keep: Int?
 
-        enum CodingKeys: String, CodingKey {
+        enum CodingKeys: String, CodingKey, CaseIterable {
             case folder, at, keep
             case everyHours = "every_hours"
         }
 
-        /// Minutes after midnight.
+        /// Minutes after midnight; `nil` where the time is not written as HH:MM.
         var minute: Int? {
-            let parts = (at ?? "02:30").split(separator: ":").compactMap { Int($0) }
-            guard parts.count == 2, (0..<24).contains(parts[0]), (0..<60).contains(parts[1]) else {
-                return nil
-            }
-            return parts[0] * 60 + parts[1]
+            guard let time = (at ?? "02:30").wholeMatch(of: /([0-9]{2}):([0-9]{2})/),
+                let hour = Int(time.1), let past = Int(time.2), hour < 24, past < 60
+            else { return nil }
+            return hour * 60 + past
         }
     }
 
@@ -43,6 +41,8 @@ struct ServeSettings: Decodable {
         /// Without, the authorities that their systems know vouch for the server, by their clocks: for keys that
         /// change with each certificate.
         var pin: Bool?
+
+        enum CodingKeys: String, CodingKey, CaseIterable { case certificate, key, pin }
     }
 
     /// How long it is kept who read what.
@@ -50,7 +50,7 @@ struct ServeSettings: Decodable {
         /// In days, at least 180 (《网络安全法》第二十一条 asks for six months); for ever by default.
         var keepDays: Int?
 
-        enum CodingKeys: String, CodingKey {
+        enum CodingKeys: String, CodingKey, CaseIterable {
             case keepDays = "keep_days"
         }
     }
@@ -68,8 +68,16 @@ struct ServeSettings: Decodable {
         /// For any word while something is asked: 15 more than for a statement.
         var silence: Int?
 
-        fileprivate var all: [Int] {
-            [patience, statement, lock, idle, silence].compactMap(\.self)
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case patience, statement, lock, idle, silence
+        }
+
+        /// The numbers that are given, by their names.
+        var given: [(name: String, seconds: Int?)] {
+            [
+                ("patience", patience), ("statement", statement), ("lock", lock), ("idle", idle),
+                ("silence", silence),
+            ]
         }
 
         func apply(to settings: inout PostgresSettings) {
@@ -94,14 +102,14 @@ struct ServeSettings: Decodable {
     /// For how many days a device shows what it holds without an answer of the server; for ever by default.
     var leaseDays: UInt32?
 
-    enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey, CaseIterable {
         case limits, access, backup, tls, store, connections, database
         case leaseDays = "lease_days"
     }
 
     /// The settings of a file, or of `config.json` in the data folder, if that is there.
     ///
-    /// Throws `config_missing` and `config_malformed`, which names the line's trouble.
+    /// Throws `config_missing`, `config_unreadable`, and `config_malformed`, which names the setting and what to write.
     init(at path: String?, in folder: URL) throws {
         let file =
             path.map { URL(fileURLWithPath: $0) } ?? folder.appendingPathComponent("config.json")
@@ -109,53 +117,16 @@ struct ServeSettings: Decodable {
             guard path == nil else {
                 throw SyncError(
                     "config_missing",
-                    "没有设置文件 \(file.path) There is no settings file",
+                    "没有设置文件 There is no settings file \(file.path)",
                     hint: "请核对 --config。 Check --config.",
                     subject: file.path
                 )
             }
             return
         }
-        do {
-            self = try JSONDecoder().decode(ServeSettings.self, from: Data(contentsOf: file))
-        } catch {
-            throw Self.malformed(file, "\(error)")
-        }
-        if let limits, !limits.isSound {
-            throw Self.malformed(file, "limits: every number is above 0")
-        }
-        if let days = access?.keepDays, days < Self.leastAccessDays {
-            throw Self.malformed(file, "access.keep_days is below \(Self.leastAccessDays)")
-        }
-        if let connections, !(2...1000).contains(connections) {
-            throw Self.malformed(file, "connections is not between 2 and 1000")
-        }
-        if let database, !database.all.allSatisfy((1...3_600).contains) {
-            throw Self.malformed(file, "database: every number is between 1 and 3600")
-        }
-        if let leaseDays, !(1...3_650).contains(leaseDays) {
-            throw Self.malformed(file, "lease_days is not between 1 and 3650")
-        }
-        guard let plan = backup else { return }
-        if let store, !store.isEmpty {
-            throw Self.malformed(file, "backup is for the embedded database, not for PostgreSQL")
-        }
-        if plan.minute == nil { throw Self.malformed(file, "backup.at is not HH:MM") }
-        if let hours = plan.everyHours, !(0.01...1000).contains(hours) {
-            throw Self.malformed(file, "backup.every_hours is not between 0.01 and 1000")
-        }
-        if let keep = plan.keep, keep < 1 { throw Self.malformed(file, "backup.keep is below 1") }
+        self = try SettingsFile(file: file).read()
     }
 
     /// 《网络安全法》第二十一条: logs are kept for six months at least.
     static let leastAccessDays = 180
-
-    private static func malformed(_ file: URL, _ reason: String) -> SyncError {
-        SyncError(
-            "config_malformed",
-            "设置文件无法理解 \(file.path): \(reason)",
-            hint: #"{"backup": {"folder": "/var/backups/residence", "at": "02:30", "keep": 14}}"#,
-            subject: file.path
-        )
-    }
 }

@@ -85,7 +85,7 @@ struct CommonOptions: ParsableArguments {
     var json = false
 
     @Option(name: .long, help: ArgumentHelp(say("语言：zh 或 en", "The language: zh or en.")))
-    var lang: String?
+    var lang: Language?
 
     private var folder: URL {
         let home = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(
