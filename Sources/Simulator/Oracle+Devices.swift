@@ -23,7 +23,8 @@ extension Oracle {
         var digest = AreaDigest.empty
         var recounted = 0
         var strays: [RecordID] = []
-        var unknown: [RecordID] = []
+        /// The open conflicts that it shows.
+        var conflicts: [ConflictEntry] = []
     }
 
     mutating func judge(
@@ -37,6 +38,7 @@ extension Oracle {
         judgeSame(device, holding, standing, areas)
         judgeScope(device, holding, standing, areas)
         judgeReading(device, holding, standing, areas)
+        judgeConflicts(device, holding, standing, areas)
     }
 
     private static func holding(of device: any Handheld) async throws -> Holding {
@@ -48,6 +50,7 @@ extension Oracle {
             holding.recounted = try transaction.recount { RecordMark.of($0, $1, $2) }
             holding.digest = try transaction.digests().values.reduce(.empty, +)
             holding.strays = try transaction.strays()
+            holding.conflicts = try transaction.conflicts().compactMap { ConflictEntry($0) }
             for area in try transaction.placedAreas() {
                 for record in try transaction.records(standingIn: area) {
                     guard let known = record.acknowledged, !known.isDeleted, known.redirect == nil
@@ -103,6 +106,33 @@ extension Oracle {
                 about: id
             )
         }
+    }
+
+    // > [F-06] A record travels with its open conflicts.
+
+    private mutating func judgeConflicts(
+        _ device: any Handheld,
+        _ holding: Holding,
+        _ standing: Standing,
+        _ areas: [AreaCode]
+    ) {
+        // What left stays where there is work on it, and hears of nothing any more.
+        func isHere(_ entry: ConflictEntry) -> Bool {
+            standing.records[entry.record]?.placements.contains { areas.cover($0.area) } ?? false
+        }
+        let all = Dictionary(
+            standing.conflicts.values.joined().map { ($0.id, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        let shown = holding.conflicts.filter(isHere).map(\.id).sorted()
+        let expected = all.values.filter { $0.isOpen && isHere($0) }.map(\.id).sorted()
+        guard shown != expected else { return }
+        let differing = Set(shown).symmetricDifference(expected).min()
+        accuse(
+            "F",
+            "\(device.name) shows conflicts \(shown), not \(expected)",
+            about: differing.flatMap { all[$0]?.record }
+        )
     }
 
     // > I7 a device receives no record outside its areas.

@@ -56,6 +56,13 @@ extension Oracle {
         }
     }
 
+    /// Every row of the database says what it has to by those that it follows from.
+    mutating func judgeRows(of service: SyncService) async throws {
+        for flaw in try await service.checkRows(for: SimulatedServer.clerk).flaws {
+            accuse("G", "\(flaw.code), \(flaw.count) times: \(flaw.places.joined(separator: "; "))")
+        }
+    }
+
     // > I1 an acknowledged change is in the history exactly once, for ever.
     // > I13 after a restore from a backup, everything that devices still hold comes back.
 
@@ -328,9 +335,10 @@ private struct Said {
         self.change = canonical
         device = step.change.device
         sequence = step.change.sequence
-        let captured = oracle.books.filter { _, book in
-            book.keys.contains(step.change.device)
-                && book.entries[step.change.sequence]?.payload == step.change.payload
+        // What copies of a handheld share is in the history under the key of the one that came first.
+        let captured = oracle.books.filter { name, book in
+            book.entries[step.change.sequence]?.payload == step.change.payload
+                && oracle.family(of: name).contains(step.change.device)
         }
         hands = Set(captured.keys)
         here = Base(epoch: step.change.epoch, revision: step.revision)

@@ -29,7 +29,7 @@ final class SimulatedDevice {
     private(set) var client: ResidenceClient
     private(set) var store: any LocalStore
     /// Yesterday's image of its disk.
-    var image: FaultDisk?
+    var image: (disk: FaultDisk, mayDiffer: Bool)?
     /// Whether it is out of use: lost, or refused since it is a copy of another.
     var isRetired = false
     /// Whether the server has refused it as a copy of another.

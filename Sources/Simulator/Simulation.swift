@@ -9,12 +9,16 @@ public enum Simulation {
     static let rounds = 12
 
     /// Runs a plan, from the first day to the verdict.
+    ///
+    /// A world that cannot begin, or cannot go on, is a verdict on its seed. Throws where the plan's PostgreSQL is not
+    /// to be had: that says nothing of the world.
     public static func run(_ plan: Plan) async throws -> RunReport {
-        let world = try await World(plan)
+        let world = try World(plan)
         do {
+            try await world.begin()
             try await world.live()
             try await world.settle()
-        } catch let error as SyncError {
+        } catch let error as SyncError where !plan.lacksDatabase(error) {
             // A world that cannot go on is no sound one; what led there is its story.
             world.stop(error)
         }
@@ -43,6 +47,13 @@ public enum Simulation {
         last.limit = failing
         last.keepsStory = true
         return try await run(last)
+    }
+}
+
+extension Plan {
+    /// Whether an error says that the database of the plan is missing, rather than that a world went wrong in it.
+    fileprivate func lacksDatabase(_ error: SyncError) -> Bool {
+        database != nil && ["store_malformed", "database_unavailable"].contains(error.code)
     }
 }
 
@@ -136,6 +147,7 @@ extension World {
         oracle.judgeConflicts(standing)
         oracle.judgeErasures(standing)
         oracle.judgePlaces(standing, by: map)
+        if let service = server.service { try await oracle.judgeRows(of: service) }
         for device in inUse {
             if try await device.isErased() {
                 oracle.judgeSurrender(of: device)
@@ -144,6 +156,7 @@ extension World {
             try await oracle.judgeOutbox(of: device)
             try await oracle.judgeRevisions(of: device)
             try await oracle.judge(device, standing, in: server.door)
+            try await judgeQuiet(device)
         }
         report.verdicts = oracle.verdicts
         guard plan.keepsStory, let id = oracle.verdicts.first?.record.flatMap({ RecordID($0) })
@@ -151,6 +164,18 @@ extension World {
             return
         }
         report.story = standing.story(of: id)
+    }
+
+    // > I10 the outbox empties within bounded time once faults stop: and whoever has everything is sent nothing.
+
+    private func judgeQuiet(_ device: SimulatedDevice) async throws {
+        guard report.rounds < Simulation.rounds else {
+            return oracle.accuse("I10", "everybody goes on syncing after \(report.rounds) rounds")
+        }
+        guard let done = try await sync(device) else { return }
+        if done.received + done.departed > 0 {
+            oracle.accuse("I10", "\(device.name) is sent again what it holds")
+        }
     }
 
     private func sum(_ standing: Oracle.Standing) {

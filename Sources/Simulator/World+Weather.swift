@@ -78,7 +78,7 @@ extension World {
             try await kill(device, cleanly: true)
         case .lose: try await retire(device)
         case .clone: try await clone(device)
-        case .takeImage: device.image = device.disk.copied()
+        case .takeImage: device.image = (device.disk.copied(), device.mayDiffer)
         case .rollBack: try await rollBack(device)
         case .rot: try await rot(device)
         case .jump:
@@ -147,7 +147,8 @@ extension World {
 
     private func rollBack(_ device: SimulatedDevice) async throws {
         guard let image = device.image else { return }
-        try device.rollBack(to: image)
+        try device.rollBack(to: image.disk)
+        device.mayDiffer = image.mayDiffer
         oracle.promised.removeAll { $0.holder == device.name }
         let last = try await device.store.read { try $0.lastChange()?.sequence ?? .none }
         oracle.forget(device.name, above: last)

@@ -21,7 +21,7 @@ final class World {
     var redrawn = 0
     private(set) var hired = 0
 
-    init(_ plan: Plan) async throws {
+    init(_ plan: Plan) throws {
         self.plan = plan
         random = SplitMix64(seed: plan.seed)
         weather = plan.weather.drawn(by: &random)
@@ -37,6 +37,10 @@ final class World {
             bug: plan.bug,
             database: plan.database
         )
+    }
+
+    /// Starts the server, and gives the first people their handhelds.
+    func begin() async throws {
         try await server.start()
         for _ in 0..<max(1, plan.devices) { try await hire() }
     }

@@ -79,9 +79,12 @@ struct FeedReader {
         return mustRestart(asked, feed) ? (beginning, true) : (asked, false)
     }
 
+    // > [F-03] A reader that starts at 0 gets no departure at or below the head that it started with, and no
+    // > tombstone there without an open conflict.
     private func isSent(_ entry: FeedEntry, above floor: Position) -> Bool {
         switch entry.content {
-        case .record(let copy, _): !copy.isDeleted || entry.position > floor
+        case .record(let copy, let openConflicts):
+            !copy.isDeleted || openConflicts > 0 || entry.position > floor
         case .departure: entry.position > floor
         }
     }
