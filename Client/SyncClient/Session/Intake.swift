@@ -338,9 +338,11 @@ struct Intake {
         if let type = schema.type(record.type) { try desk.relay(&record, type) }
         if record.areas.isEmpty, record.pending == 0, record.returned == 0 {
             try transaction.erase(id)
-        } else {
-            try transaction.save(record)
+            return
         }
+        // Nobody tells any more how its conflicts go on.
+        if record.areas.isEmpty { try transaction.set(conflicts: [], of: id) }
+        try transaction.save(record)
     }
 
     private func leaveAreas(outside grant: Grant) throws -> Set<RecordID> {

@@ -33,6 +33,13 @@ public enum PlantedBug: String, CaseIterable, Codable, Sendable {
     /// Copies of a handheld that go on under keys of their own are not known as copies.
     case forgetsKin = "forgets-kin"
 
+    /// Records travel without their open conflicts.
+    case tellsNoConflicts = "tells-no-conflicts"
+    /// What a change took away is not kept with it.
+    case keepsNoUndo = "keeps-no-undo"
+    /// Now and then a change is kept, and not as one of its record.
+    case misfilesChanges = "misfiles-changes"
+
     // MARK: - On the device
     /// The bookmark is kept one position too far.
     case bookmarkAhead = "bookmark-ahead"
@@ -50,6 +57,10 @@ public enum PlantedBug: String, CaseIterable, Codable, Sendable {
     case offersNothingAgain = "offers-nothing-again"
     /// Copies of a lost epoch are not kept aside.
     case forgetsCopies = "forgets-copies"
+    /// A conflict that was closed stays in the list.
+    case keepsClosedConflicts = "keeps-closed-conflicts"
+    /// What arrives is kept, and what was seen before goes on being shown.
+    case showsFormerValues = "shows-former-values"
     /// A revoked device seals nothing before it erases itself.
     case erasesUnsent = "erases-unsent"
 
@@ -62,7 +73,8 @@ public enum PlantedBug: String, CaseIterable, Codable, Sendable {
         case .forgetsHighWater, .positionBeforeCommit, .dropsDepartures, .skipsPageBoundary,
             .resurrectsTombstones, .losesConflicts, .losesHistory, .answersBeforeCommit,
             .widensGrants, .losesDigests, .dropsUnknownFields, .keepsErasedHistory,
-            .leavesPlacements, .forgetsKin:
+            .leavesPlacements, .forgetsKin, .tellsNoConflicts, .keepsNoUndo,
+            .misfilesChanges:
             true
         default: false
         }

@@ -42,6 +42,8 @@ private struct PlantedLocalTransaction: ForwardingLocalTransaction {
         switch bug {
         case .hidesOwnWrites where record.pending > 0:
             record.visible = record.acknowledged.map(\.fields) ?? record.visible
+        case .showsFormerValues where record.pending == 0 && record.visible != nil:
+            record.visible = try base.record(record.id)?.visible ?? record.visible
         case .keepsHalfAPage:
             let isNew = try base.record(record.id) == nil
             if isNew, record.pending == 0, (record.id.bytes.last ?? 0) % 4 == 1 { return }
@@ -57,6 +59,11 @@ private struct PlantedLocalTransaction: ForwardingLocalTransaction {
             record.acknowledged?.base.revision = next
         }
         return record
+    }
+
+    func set(conflicts: [[UInt8]], of id: RecordID) throws {
+        if bug == .keepsClosedConflicts, conflicts.isEmpty { return }
+        try base.set(conflicts: conflicts, of: id)
     }
 
     func trim(upTo sequence: SequenceNumber) throws {

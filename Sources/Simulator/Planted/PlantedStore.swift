@@ -105,6 +105,11 @@ private struct PlantedStoreTransaction: ForwardingStoreTransaction {
         try base.feed(of: area, after: position) { entry in
             defer { isFirst = false }
             if bug == .skipsPageBoundary, isFirst, position > .start { return true }
+            if bug == .tellsNoConflicts, case .record(let copy, _) = entry.content {
+                return try visit(
+                    FeedEntry(position: entry.position, content: .record(copy, openConflicts: 0))
+                )
+            }
             guard bug == .resurrectsTombstones,
                 case .record(var copy, let open) = entry.content, copy.isDeleted,
                 copy.redirect == nil, !copy.isErased
@@ -122,10 +127,15 @@ private struct PlantedStoreTransaction: ForwardingStoreTransaction {
     }
 
     func append(_ change: StoredChange, effects: [StoredEffect]) throws -> UInt64 {
-        guard bug == .losesHistory, change.sequence.rawValue % 7 == 3 else {
-            return try base.append(change, effects: effects)
+        var change = change
+        let isStruck = change.sequence.rawValue % 7 == 3
+        switch bug {
+        case .losesHistory where isStruck: return 0
+        case .misfilesChanges where isStruck: change.record = nil
+        case .keepsNoUndo: change.undo = []
+        default: break
         }
-        return 0
+        return try base.append(change, effects: effects)
     }
 
     func save(_ records: [RecordWrite]) throws {
