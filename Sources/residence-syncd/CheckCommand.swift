@@ -57,7 +57,7 @@ struct Check: AsyncParsableCommand {
                     let file = folder.appendingPathComponent("residence.sqlite")
                     try BackupFile(file: file).check()
                 }
-            } catch let error as SyncError {
+            } catch let error as SyncError where error.code == "database_unreadable" {
                 found.flaws.append(.init(what: "file_damaged", place: error.message, count: 1))
                 bar.finish()
                 return try show(found)
@@ -97,7 +97,11 @@ struct Check: AsyncParsableCommand {
                 found.flaws.append(.init(what: "chains_unwalked", place: "", count: 1))
             }
             if rows.unreadable.isDisjoint(with: [.record, .area, .feed]) {
-                let holdings = try await service.checkHoldings(for: clerk, mending: mend) {
+                let holdings = try await service.checkHoldings(
+                    for: clerk,
+                    // Devices repair themselves by these sums: they are not made to fit what is damaged.
+                    mending: mend && rows.isSound
+                ) {
                     walked,
                     total in
                     bar.show(

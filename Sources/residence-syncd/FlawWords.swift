@@ -18,7 +18,10 @@ enum FlawWords {
         case "payload_altered": say("变更内容与当时的摘要不符", "a change's bytes are not those accepted")
         case "head_differs": say("链尾与设备所述不符", "a chain does not end where its device left it")
         case "digest_differs":
-            say("摘要与记录不符（--mend 重算）", "the digest is not what the rows add up to (--mend)")
+            say(
+                "摘要与记录不符：先与设备上的副本核对，确认记录无误后再用 --mend 重算",
+                "the digest is not what the rows add up to: compare with a device first; --mend takes the rows for right"
+            )
         case "record_misplaced":
             say("记录不在它所说的位置", "records stand where they do not say that they do")
         case "record_missing": say("区划中缺少应有的记录", "records are missing from the area's feed")
@@ -57,6 +60,8 @@ enum FlawWords {
     /// Of records and their conflicts.
     private static func record(_ code: String) -> String? {
         switch code {
+        case "body_differs":
+            say("内容与历史中最后所说不符", "a record says something else than its last writers did")
         case "revision_differs": say("版本号与历史不符", "revisions are not those of the history")
         case "type_differs": say("记录类型与历史不符", "a record's type is not that of its history")
         case "erasure_differs":

@@ -42,6 +42,10 @@ struct CheckedRowsTests {
         Damage("UPDATE record SET type = -1", "row_unreadable"),
         Damage("UPDATE record SET stamps = x'ff'", "row_unreadable"),
         Damage("UPDATE record SET clock = clock + 1", "stamps_differ"),
+        Damage(
+            "UPDATE record SET body = (SELECT r.body FROM record r WHERE r.number = 4) WHERE type = 1",
+            "body_differs"
+        ),
         Damage("UPDATE record SET deleted = 1", "stamps_differ"),
         Damage("UPDATE record SET open_conflicts = 5", "conflicts_miscounted"),
         Damage("UPDATE record SET erased = 1", "erasure_differs"),

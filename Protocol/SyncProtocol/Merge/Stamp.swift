@@ -77,7 +77,7 @@ public struct Stamps: Hashable, Sendable {
     public init(first: Stamp) { self.first = first }
 
     /// The last writing of a field: its own stamp, or the creation's where the field is present.
-    func last(of number: UInt32, in record: FieldMap) -> Stamp? {
+    package func last(of number: UInt32, in record: FieldMap) -> Stamp? {
         if let own = fields.first(where: { $0.number == number }) { return own.stamp }
         return record[number] == nil ? nil : first
     }

@@ -50,6 +50,7 @@ struct RecordStory {
         if !steps.allSatisfy(leadsBack) { flaws.append("undo_differs") }
         let types = Set(steps.compactMap { $0.change.map { Int64($0.type) } })
         if !types.isSubset(of: [row.int("type") ?? -1]) { flaws.append("type_differs") }
+        if !saysWhatWasSaid(row) { flaws.append("body_differs") }
         if row.isTrue("erased") ? !wasErased : endsErased { flaws.append("erasure_differs") }
         return flaws
     }
@@ -83,6 +84,30 @@ struct RecordStory {
         // What reached it through another may have been redacted there.
         if steps.contains(where: { !$0.isOwn && $0.number <= step.number }) { return true }
         return keptSince.map { step.number < $0 } ?? true
+    }
+
+    // MARK: - What it says
+
+    /// Whether each field says what the change said that is on record as its last writer, as far as one can tell.
+    ///
+    /// Sets grow by many, references follow redirects, of dates the earliest or latest stands whoever wrote last, and a
+    /// settlement names a side instead of a value.
+    private func saysWhatWasSaid(_ row: CheckedRow) -> Bool {
+        guard !row.isTrue("erased"), let number = UInt32(exactly: row.int("type") ?? -1),
+            let type = Schema.current.type(number), let fields = try? FieldMap(row.bytes("body")),
+            let stamps = try? Stamps(encoded: row.bytes("stamps"))
+        else { return true }
+        return fields.numbers.allSatisfy { number in
+            guard let field = type.field(number), !field.isSet, field.format != .reference,
+                field.policy != .earliest, field.policy != .latest,
+                let stamp = stamps.last(of: number, in: fields),
+                let step = steps.first(where: { $0.revision == stamp.base.revision.rawValue }),
+                step.isOwn, step.hasWritten, !step.isRedacted, let change = step.change,
+                !change.isAct, change.resolution == nil,
+                let said = try? change.canonical(as: type).fields[number]
+            else { return true }
+            return said == fields[number]
+        }
     }
 
     // MARK: - Erasures

@@ -31,6 +31,8 @@ extension RowCheck {
             }
             guard let record = records[row["record"]] else {
                 report.note("record_unknown", at: row.place)
+                // Whoever reads the area stops there.
+                report.unreadable.insert(.feed)
                 continue
             }
             if !Self.isWhereItSays(record, row) { report.note("feed_differs", at: row.place) }
