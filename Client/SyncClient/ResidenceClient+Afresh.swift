@@ -24,6 +24,14 @@ extension ResidenceClient {
         return key
     }
 
+    /// A key in the place of the one that was kept for an enrolment.
+    func anotherKey() async throws -> SigningKey {
+        let new = environment.mintKey()
+        try await store.write { try $0.save(enrolmentSeed: new) }
+        guard let key = SigningKey(seed: new) else { throw SyncError.keyDamaged }
+        return key
+    }
+
     /// Erases what the first person held, and keeps who this device is from now on.
     ///
     /// Two transactions: what was sealed under the first person's key goes with that key, and what is kept

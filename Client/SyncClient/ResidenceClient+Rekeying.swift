@@ -12,7 +12,7 @@ extension ResidenceClient {
     /// Throws `predecessor_parted` where the server knows none of the places that this device can show.
     func introduce(
         _ request: inout EnrolmentRequest,
-        as key: SigningKey,
+        as key: inout SigningKey,
         inPlaceOf profile: DeviceProfile,
         at server: ServerAddress
     ) async throws -> EnrolmentResponse {
@@ -26,9 +26,14 @@ extension ResidenceClient {
                 chain: place.chain
             )
             last.signature = try old.signature(for: last.signedBytes(for: key.publicKey.bytes))
+            request.publicKey = key.publicKey.bytes
             request.predecessors = (profile.predecessors ?? []) + [last]
             do {
                 return try await introduce(request, at: server)
+            } catch let error as SyncError where error.code == "key_known" {
+                // Another link had brought this key, and its answer was lost: this one is for a key of its own.
+                key = try await anotherKey()
+                places.insert(place, at: 0)
             } catch let error as SyncError where error.code == "predecessor_parted" {
                 guard !places.isEmpty else { throw error }
             }

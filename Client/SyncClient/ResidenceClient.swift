@@ -69,7 +69,7 @@ public final class ResidenceClient: Sendable {
                     "先同步送达，或用 residence outbox 文件 --forget 导出；新设备也可用另一个数据文件夹。 Deliver them by a sync, or export them with `residence outbox FILE --forget`; or use another data folder."
             )
         }
-        let key =
+        var key =
             if let former { try await freshKey(besides: former) } else { try await enrolmentKey() }
         var request = EnrolmentRequest(
             code: link.code,
@@ -78,7 +78,7 @@ public final class ResidenceClient: Sendable {
         )
         let answer =
             if let former, manner == .rekeyed {
-                try await introduce(&request, as: key, inPlaceOf: former, at: link.server)
+                try await introduce(&request, as: &key, inPlaceOf: former, at: link.server)
             } else {
                 try await introduce(request, at: link.server)
             }

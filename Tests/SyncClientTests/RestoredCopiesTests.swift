@@ -54,4 +54,66 @@ struct RestoredCopiesTests {
         #expect(counts.openConflicts + counts.decidedConflicts + counts.quarantined == 0)
         try await world.expectAlike(lin, clone)
     }
+
+    @Test("[A-12, X-07] a copy that was re-keyed after the backup comes back beside the other copy")
+    func rekeyedSince() async throws {
+        let world = try await World()
+        let lin = try await world.device(named: "林小梅")
+        try await lin.client.capture(Sample.person("王零", passport: "E00000000"))
+        try await lin.sync()
+        let former = try #require(try await lin.client.profile()?.device)
+        let night = try await world.backUp()
+        let clone = try await lin.copy()
+        for number in 1...3 {
+            try await lin.client.capture(Sample.person("甲\(number)", passport: "E1000000\(number)"))
+        }
+        try await lin.sync()
+        let first = try await world.rekeyLink(for: former)
+        _ = try await lin.client.enrol(link: first, .rekeyed)
+        try await lin.client.capture(Sample.person("甲四", passport: "E10000004"))
+        try await lin.sync()
+
+        try await world.restore(night)
+        for number in 1...5 {
+            try await clone.client.capture(
+                Sample.person("乙\(number)", passport: "E2000000\(number)")
+            )
+        }
+        try await clone.sync()
+        let refused = try await errorCode { try await lin.sync() }
+        for device in [lin, clone] {
+            let link = try await world.rekeyLink(for: former)
+            _ = try await device.client.enrol(link: link, .rekeyed)
+        }
+        for device in [lin, clone, lin] { try await device.sync() }
+
+        let counts = try await world.counts()
+        #expect(refused != nil)
+        #expect(counts.records[Person.recordType.number] == 1 + 4 + 5)
+        #expect(counts.openConflicts + counts.decidedConflicts + counts.quarantined == 0)
+        try await world.expectAlike(lin, clone)
+    }
+
+    @Test("[A-12] where the answer to one link was lost, another link does as well")
+    func anotherLink() async throws {
+        let world = try await World()
+        let lin = try await world.device(named: "林小梅")
+        try await lin.client.capture(Sample.person("王零", passport: "E00000000"))
+        try await lin.sync()
+        let former = try #require(try await lin.client.profile()?.device)
+        try await lin.client.capture(Sample.person("王一", passport: "E00000001"))
+        let links = [
+            try await world.rekeyLink(for: former), try await world.rekeyLink(for: former),
+        ]
+        lin.weather.next(.answerLost)
+
+        let lost = try await errorCode { try await lin.client.enrol(link: links[0], .rekeyed) }
+        _ = try await lin.client.enrol(link: links[1], .rekeyed)
+        try await lin.sync()
+
+        let counts = try await world.counts()
+        #expect(lost == "server_unreachable")
+        #expect(counts.records[Person.recordType.number] == 2)
+        try await world.expectAlike(lin)
+    }
 }

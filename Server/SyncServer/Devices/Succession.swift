@@ -269,7 +269,7 @@ extension SyncError {
         "predecessor_parted",
         "服务器恢复后，此处已有另一份设备的变更 The server has another copy's changes in the place of this device's last ones",
         hint:
-            "本机数据都在：再运行一次 residence enroll 链接 --rekey。 Nothing was changed: show an earlier place of the chain, as residence enroll LINK --rekey does."
+            "未作任何改动，本机数据都在：请向运维人员索取更换密钥的链接，运行 residence enroll 链接 --rekey。 Nothing was changed, and nothing on the device is lost: ask the operator for a re-key link and run residence enroll LINK --rekey."
     )
 
     static let predecessorMissing = SyncError(

@@ -92,17 +92,21 @@ extension StoreTransaction {
 
     /// The latest of the keys in whose place one came that is known here; `nil` where none is.
     ///
+    /// Each of them has signed for its place in the chain: the device goes on from the earliest of these.
+    ///
     /// Throws `predecessor_unfit` where one of them has not signed for the next.
     func predecessor(
         of key: [UInt8],
         _ predecessors: [EnrolmentRequest.Predecessor]
     ) throws -> (device: DeviceID, shown: EnrolmentRequest.Predecessor)? {
         var successor = key
+        var earliest: EnrolmentRequest.Predecessor?
         for shown in predecessors.suffix(100).reversed() {
             guard let key = PublicKey(bytes: shown.publicKey),
                 key.verifies(shown.signature, of: shown.signedBytes(for: successor))
             else { throw SyncError.predecessorUnfit }
-            if try device(key.deviceID) != nil { return (key.deviceID, shown) }
+            if shown.sequence < earliest?.sequence ?? shown.sequence.next { earliest = shown }
+            if try device(key.deviceID) != nil { return (key.deviceID, earliest ?? shown) }
             successor = shown.publicKey
         }
         return nil
