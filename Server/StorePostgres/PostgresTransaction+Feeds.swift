@@ -157,13 +157,14 @@ extension PostgresTransaction {
         // The records first, then the area, as everybody does; what has moved since is not there any more.
         let tombstones = try ask([Statement(select, bounds)])[0]
             .compactMap { $0.bool(2) ? nil : $0.record(1) }
-        var kept = try records(tombstones)
+        // Those with an open conflict stay in sight of whoever can settle it [F-03].
+        var kept = try records(tombstones).filter { $0.value.openConflicts == 0 }
         _ = try rows("SELECT head FROM area WHERE code = $1 FOR UPDATE", .text(area.rawValue))
         let found = try ask([Statement(select, bounds)])[0].map { row in
             (position: row.int(0) ?? 0, record: row.record(1), isDeparture: row.bool(2))
         }
         let gone = found.filter { entry in
-            entry.isDeparture || entry.record.map { held.contains($0) } ?? false
+            entry.isDeparture || entry.record.map { held.contains($0) && kept[$0] != nil } ?? false
         }
         guard let last = gone.last else { return 0 }
         for id in gone.filter({ !$0.isDeparture }).compactMap(\.record) {

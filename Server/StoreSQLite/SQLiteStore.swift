@@ -154,12 +154,15 @@ public final class SQLiteStore: Store {
         guard !isInline, bodies.count > 1 else { return await writeSingly(bodies) }
         // Whoever leads the group may be cancelled: the others must not be.
         let writing = Task {
-            let (results, told) = try await database.write { try Self.run(bodies, in: $0) }
-            news.tell(told)
-            return results
+            do {
+                let (results, told) = try await database.write { try Self.run(bodies, in: $0) }
+                news.tell(told)
+                return results
+            } catch {
+                return await writeSingly(bodies)
+            }
         }
-        guard let results = try? await writing.value else { return await writeSingly(bodies) }
-        return results
+        return await writing.value
     }
 
     /// Runs closures within one transaction, each with its own result.
@@ -294,7 +297,7 @@ extension SyncError {
     )
 
     fileprivate init(_ error: DatabaseError, at path: String) {
-        guard !error.isForRoom, !error.mayBeForRoom || !Volume.hasRoom(at: path) else {
+        guard !error.isForRoom, !error.mayBeForRoom || Volume.hasRoom(at: path) else {
             self = .diskFull
             return
         }

@@ -116,7 +116,11 @@ extension SQLiteTransaction {
         let arguments: StatementArguments = [
             area.rawValue, position.rawValue.signed, time,
         ]
-        let gone = "area = \(Self.areaNumber) AND position <= ? AND gone_at < ?"
+        // Those with an open conflict stay in sight of whoever can settle it [F-03].
+        let gone = """
+            area = \(Self.areaNumber) AND position <= ? AND gone_at < ? AND NOT EXISTS
+            (SELECT 1 FROM record o WHERE o.number = feed.record AND o.open_conflicts > 0)
+            """
         let found = try rows(
             """
             SELECT position, r.id FROM feed LEFT JOIN record r ON r.number = feed.record

@@ -170,7 +170,7 @@ struct RetentionTests {
     }
 
     /// A feed with a live record at 1, a tombstone at 2, departures at 3 and 4, all but the last old.
-    private static func keepFeed(in store: any Store) async throws {
+    private static func keepFeed(in store: any Store, openConflicts: Int = 0) async throws {
         try await store.write { transaction in
             let ages: [(record: UInt8, isDeparture: Bool, goneAt: Int64?)] = [
                 (1, false, nil), (2, false, 100), (3, true, 100), (4, true, 200),
@@ -182,7 +182,7 @@ struct RetentionTests {
                 let record = StoredRecord(
                     state: state,
                     placements: age.isDeparture ? [] : places,
-                    openConflicts: 0
+                    openConflicts: age.record == 2 ? openConflicts : 0
                 )
                 try transaction.save([RecordWrite(record: record)])
                 try transaction.put(
@@ -244,6 +244,29 @@ struct RetentionTests {
             #expect(head?.head.rawValue == 4 && head?.pruned.rawValue == 3)
             #expect(tombstone?.state == Sample.workedState(2))
             #expect(tombstone?.placements.isEmpty == true)
+        }
+    }
+
+    @Test(
+        "[F-08] a tombstone with an open conflict stays, however old",
+        arguments: StoreKind.available
+    )
+    func contested(kind: StoreKind) async throws {
+        try await kind.withStore { store, _ in
+            try await Self.keepFeed(in: store, openConflicts: 1)
+
+            let gone = try await store.write { transaction in
+                try transaction.prune(
+                    Sample.gaoting,
+                    upTo: Position(rawValue: 4),
+                    goneBefore: 1_000
+                )
+            }
+
+            let tombstone = try await store.read { try $0.records([Sample.record(2)]) }
+            #expect(gone == 2)
+            #expect(try await Self.feed(in: store) == [1, 2])
+            #expect(tombstone[Sample.record(2)]?.placements.map(\.area) == [Sample.gaoting])
         }
     }
 

@@ -25,17 +25,6 @@ extension Merged {
         var moves = ConflictMoves()
         moves.new = conflicts
         for entry in open {
-            let known = moves.new.firstIndex {
-                change.isFromBefore && entry.isSaidAgain(by: $0, via: via)
-            }
-            if let known {
-                // Who proposed first goes on doing so: somebody else's next word is none of that one's.
-                var entry = entry
-                entry.conflict.say(again: moves.new.remove(at: known))
-                entry.base = now
-                moves.updated.append(entry)
-                continue
-            }
             let again = moves.new.firstIndex {
                 entry.isContinued(by: $0, of: author, via: via)
             }
@@ -44,6 +33,17 @@ extension Merged {
                 // > changes of that device extend it, and its standing side is what stands.
                 var entry = entry
                 entry.conflict = moves.new.remove(at: again)
+                entry.base = now
+                moves.updated.append(entry)
+                continue
+            }
+            let known = moves.new.firstIndex {
+                change.isFromBefore && entry.isSaidAgain(by: $0, via: via)
+            }
+            if let known {
+                // Who proposed first goes on doing so: somebody else's next word is none of that one's.
+                var entry = entry
+                entry.conflict.say(again: moves.new.remove(at: known))
                 entry.base = now
                 moves.updated.append(entry)
                 continue
@@ -110,10 +110,10 @@ extension Merged {
 }
 
 extension Conflict {
-    /// Takes from a conflict of the same two values which of them stands by now.
+    /// Takes from a conflict of the same two values which of them stands by now, and who wrote it.
     fileprivate mutating func say(again other: Conflict) {
         guard standing.values != other.standing.values else { return }
-        swap(&standing, &proposed)
+        (standing, proposed) = (other.standing, standing)
         proposedWon = other.proposedWon
     }
 }

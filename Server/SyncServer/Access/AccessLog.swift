@@ -19,11 +19,10 @@ final class AccessLog: Sendable {
     /// How many entries wait for room on the disk, and how many were lost for want of room in memory.
     var backlog: (waiting: Int, lost: Int) { state.withLock { ($0.waiting.count, $0.lost) } }
 
-    /// Writes an entry and all that wait, in one transaction, which batches share.
+    /// Writes an entry, and before it all that wait, in one transaction, which batches share.
     ///
-    /// What others note meanwhile goes along: whoever's turn comes later finds nothing left to write.
+    /// An entry is written by whoever noted it, and is durable once this returns, unless it has to wait.
     func note(_ access: Access, through commits: GroupCommit) async {
-        state.withLock { $0.waiting.append(access) }
         let taken = Mutex<[Access]>([])
         do {
             try await commits.run(for: nil, weight: 1) { [self] transaction in
@@ -35,10 +34,10 @@ final class AccessLog: Sendable {
                     }
                     return taken
                 }
-                try transaction.append(accesses)
+                try transaction.append(accesses + [access])
             }
         } catch {
-            putBack(taken.withLock { $0 })
+            putBack(taken.withLock { $0 } + [access])
         }
     }
 
