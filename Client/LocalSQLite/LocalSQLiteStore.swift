@@ -175,7 +175,7 @@ extension SyncError {
     )
 
     fileprivate init(_ error: DatabaseError, at path: String) {
-        guard !error.isForRoom, !error.mayBeForRoom || !Volume.hasRoom(at: path) else {
+        guard !error.isForRoom, !error.mayBeForRoom || Volume.hasRoom(at: path) else {
             self = .diskFull
             return
         }

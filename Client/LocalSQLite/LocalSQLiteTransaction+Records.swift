@@ -173,8 +173,9 @@ extension LocalSQLiteTransaction {
     }
 
     func local(_ row: Row) throws -> LocalRecord {
-        guard let id = RecordID(bytes: row.bytes(0)) else { throw Self.damaged }
-        var record = LocalRecord(id: id, type: row[1])
+        guard let id = RecordID(bytes: row.bytes(0)), let type = UInt32(exactly: row[1] as Int64)
+        else { throw Self.damaged }
+        var record = LocalRecord(id: id, type: type)
         do {
             if let epoch = row[2] as Int64? {
                 record.acknowledged = LocalRecord.Acknowledged(
@@ -185,8 +186,8 @@ extension LocalSQLiteTransaction {
                     fields: try FieldMap(
                         told(row.bytes(6), Self.place("acknowledged", id))
                     ),
-                    isDeleted: row[4],
-                    clock: row[5],
+                    isDeleted: row[4] ?? false,
+                    clock: row[5] ?? 0,
                     redirect: (row[11] as [UInt8]?).flatMap { RecordID(bytes: $0) }
                 )
                 record.acknowledged?.isErased = row[13]

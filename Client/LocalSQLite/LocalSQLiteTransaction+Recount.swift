@@ -52,13 +52,19 @@ extension LocalSQLiteTransaction {
 
     /// Empties rows whose bytes cannot be read: what the server had said comes again with a repair.
     private func emptyUnreadable() throws {
-        for row in try rows("SELECT number, acknowledged, visible, id FROM record") {
+        for row in try rows(
+            """
+            SELECT number, acknowledged, visible, id, epoch IS NOT NULL AND
+                (revision IS NULL OR deleted IS NULL OR clock IS NULL OR acknowledged IS NULL)
+            FROM record
+            """
+        ) {
             let id = RecordID(bytes: row.bytes(3))
             let isReadable = [(1, "acknowledged"), (2, "visible")].allSatisfy { index, column in
                 guard let bytes = row[index] as [UInt8]?, let id else { return true }
                 return (try? FieldMap(told(Array(bytes), Self.place(column, id)))) != nil
             }
-            guard !isReadable else { continue }
+            guard !isReadable || row[4] else { continue }
             try run(
                 """
                 UPDATE record SET epoch = NULL, revision = NULL, deleted = NULL, clock = NULL,
@@ -84,8 +90,9 @@ extension LocalSQLiteTransaction {
         let left = Set(busy)
         var differing = 0
         for row in try rows("SELECT \(Self.recordColumns), title, searchable, areas FROM record") {
-            let shown = try local(row)
-            guard let known = shown.acknowledged, known.redirect == nil, !left.contains(shown.id),
+            // One that cannot be read at all is no reason to leave the others as they are.
+            guard let shown = try? local(row), let known = shown.acknowledged,
+                known.redirect == nil, !left.contains(shown.id),
                 let type = Schema.current.type(shown.type)
             else { continue }
             var kept = shown

@@ -92,9 +92,13 @@ struct SettingsFile {
     // MARK: - Values
 
     private func check(_ settings: ServeSettings) throws {
-        if let days = settings.access?.keepDays, days < ServeSettings.leastAccessDays {
-            let least = ServeSettings.leastAccessDays
-            throw malformed("不得少于 \(least) 天", "is below \(least)", of: "access.keep_days")
+        let (least, most) = (ServeSettings.leastAccessDays, 100_000)
+        if let days = settings.access?.keepDays, !(least...most).contains(days) {
+            throw malformed(
+                "须在 \(least) 与 \(most) 天之间",
+                "is not between \(least) and \(most)",
+                of: "access.keep_days"
+            )
         }
         if let connections = settings.connections, !(2...1000).contains(connections) {
             throw malformed("须在 2 与 1000 之间", "is not between 2 and 1000", of: "connections")

@@ -31,6 +31,7 @@ struct SettingsFileTests {
         Slip(#"{"limits": {"device_burst": 9, "at_once": 0}}"#, "limits.at_once"),
         Slip(#"{"database": {"lock": 0}}"#, "database.lock"),
         Slip(#"{"access": {"keep_days": 30}}"#, "access.keep_days"),
+        Slip(#"{"access": {"keep_days": 200000000000}}"#, "access.keep_days"),
         Slip(#"{"lease_days": -1}"#, "lease_days"),
         Slip(#"{"backup": {"folder": "/b""#, "JSON"),
         Slip("[]", "JSON"),

@@ -91,7 +91,7 @@ struct SimulatorCommandTests {
 
         #expect(result.status == 1)
         #expect(result.output.contains("Seed 1 fails"), "\(result.output) \(result.errors)")
-        #expect(result.output.contains("cannot begin"), "\(result.output)")
+        #expect(result.output.contains("code_unknown"), "\(result.output)")
     }
 
     // MARK: - inspect
