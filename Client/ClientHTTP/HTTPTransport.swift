@@ -136,7 +136,6 @@ public final class HTTPTransport: Transport {
         var headers: HTTPHeaders = [
             "Content-Type": BodyFormat.protobuf.mediaType,
             "Content-Encoding": ContentCoding.deflate.rawValue,
-            "Accept-Encoding": ContentCoding.deflate.rawValue,
         ]
         if let token { headers.add(name: "Authorization", value: "Bearer \(token)") }
         let received = try await exchange(.POST, path, headers, packed, with: server)

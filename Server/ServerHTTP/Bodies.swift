@@ -106,14 +106,17 @@ struct Bodies {
         return BodyFormat(header: accept) ?? format
     }
 
-    /// An answer, packed as the caller's `Accept-Encoding` allows.
+    /// An answer, packed as the caller's `Accept-Encoding` allows; without one, as its own body was, where that is known.
     func response(
         _ bytes: [UInt8],
         _ format: BodyFormat,
         to request: Request,
         packedLike packing: Packing? = nil
     ) -> Response {
-        let coding = ContentCoding.preferred(by: request.headers[.acceptEncoding])
+        let accepted = request.headers[.acceptEncoding]
+        // Who packs understands what it packs with, and saves the bytes of saying so.
+        let coding =
+            accepted == nil ? packing?.coding ?? .identity : ContentCoding.preferred(by: accepted)
         var headers: HTTPFields = [.contentType: format.mediaType]
         if coding != .identity { headers[.contentEncoding] = coding.rawValue }
         if let packing, let latest = dictionaries.first, packing.isBehind(latest),

@@ -105,7 +105,6 @@ public enum SyncApplication {
             server: server,
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port),
-                serverName: "residence-syncd",
                 availableConnectionsDelegate: MaximumAvailableConnections(traffic.connections)
             ),
             services: services ?? [NewsKeeper(service: service)],

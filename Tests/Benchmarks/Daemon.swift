@@ -204,7 +204,6 @@ enum Requests {
             POST \(path) HTTP/1.1\r
             Content-Type: application/x-protobuf\r
             Content-Encoding: deflate\r
-            Accept-Encoding: deflate\r
 
             """
         if let token { head += "Authorization: Bearer \(token)\r\n" }

@@ -10,6 +10,7 @@ public enum SearchText {
 
     /// A text as it is compared: lower case, full-width forms made half-width.
     public static func folded(_ text: String) -> String {
+        if text.utf8.allSatisfy(isFolded) { return text }
         var halves = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             switch scalar.value {
@@ -19,5 +20,15 @@ public enum SearchText {
             }
         }
         return String(halves).lowercased()
+    }
+
+    /// Whether a byte belongs to a letter that folding leaves as it is: nearly all that is captured is made of Chinese
+    /// characters (which begin with E4 to E9), digits and small letters.
+    private static func isFolded(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): false
+        case 0x00...0xBF, 0xE4...0xE9: true
+        default: false
+        }
     }
 }

@@ -18,16 +18,8 @@ public enum Zlib {
     }
 
     private static func pack(_ bytes: [UInt8], with dictionary: PresetDictionary) -> [UInt8] {
-        // zlib remembers where its stream lies, so it must not move.
-        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-        stream.initialize(to: z_stream())
-        defer { stream.deallocate() }
-        let size = Int32(MemoryLayout<z_stream>.size)
-        var status = deflateInit_(stream, 6, ZLIB_VERSION, size)
-        precondition(status == Z_OK, "zlib could not start: \(status)")
-        defer { deflateEnd(stream) }
-        status = deflateSetDictionary(stream, dictionary.bytes, UInt32(dictionary.bytes.count))
-        precondition(status == Z_OK, "zlib did not take the dictionary: \(status)")
+        let stream = PrimedStreams.shared.take(dictionary)
+        defer { PrimedStreams.end(stream) }
         let bound = Int(deflateBound(stream, UInt(bytes.count)))
         var input = bytes
         return input.withUnsafeMutableBufferPointer { source in

@@ -1,0 +1,16 @@
+import SyncClient
+import Testing
+
+struct SearchTextTests {
+    @Test(
+        "what is searched is folded: capitals of any script, full-width letters and spaces",
+        arguments: [
+            ("张三", "张三"), ("Ｅ１２３４", "e1234"), ("渔港路　7号", "渔港路 7号"), ("LI Na", "li na"),
+            ("É", "é"), ("Ж", "ж"), ("𝐀", "𝐀"), ("", ""), ("e1 张-三", "e1 张-三"),
+            ("ＡＢ", "ab"), ("龥龦", "龥龦"), ("ǅ", "ǆ"),
+        ]
+    )
+    func folds(text: String, folded: String) {
+        #expect(SearchText.folded(text) == folded)
+    }
+}
