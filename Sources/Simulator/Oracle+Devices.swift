@@ -124,13 +124,13 @@ extension Oracle {
             standing.conflicts.values.joined().map { ($0.id, $0) },
             uniquingKeysWith: { first, _ in first }
         )
-        let shown = holding.conflicts.filter(isHere).map(\.id).sorted()
-        let expected = all.values.filter { $0.isOpen && isHere($0) }.map(\.id).sorted()
+        let shown = Set(holding.conflicts.filter(isHere))
+        let expected = Set(all.values.filter { $0.isOpen && isHere($0) })
         guard shown != expected else { return }
-        let differing = Set(shown).symmetricDifference(expected).min()
+        let differing = shown.symmetricDifference(expected).map(\.id).min()
         accuse(
             "F",
-            "\(device.name) shows conflicts \(shown), not \(expected)",
+            "\(device.name) shows conflicts \(shown.map(\.id).sorted()), not \(expected.map(\.id).sorted())",
             about: differing.flatMap { all[$0]?.record }
         )
     }

@@ -59,7 +59,12 @@ extension Oracle {
     /// Every row of the database says what it has to by those that it follows from.
     mutating func judgeRows(of service: SyncService) async throws {
         for flaw in try await service.checkRows(for: SimulatedServer.clerk).flaws {
-            accuse("G", "\(flaw.code), \(flaw.count) times: \(flaw.places.joined(separator: "; "))")
+            let named = flaw.places.first?.split(separator: " ").last ?? ""
+            accuse(
+                "G",
+                "\(flaw.code), \(flaw.count) times: \(flaw.places.joined(separator: "; "))",
+                about: RecordID(named)
+            )
         }
     }
 

@@ -97,7 +97,9 @@ extension World {
             if device.id == id { try await device.rekey(with: link) }
         } catch let error as SyncError where error.code == "predecessor_parted" {
             // A server that was restored may have been told of a hole by the other copy where this one would go on.
-            if oracle.restores == 0 { oracle.accuse("A", "\(device.name): \(error.message)") }
+            if !(try await isHoled(device)) {
+                oracle.accuse("A", "\(device.name): \(error.message)")
+            }
             note("\(device.name) cannot go on under a new key")
             return false
         }
@@ -108,6 +110,13 @@ extension World {
         try await giveAreasAgain()
         note("! \(device.name) goes on under a new key")
         return true
+    }
+
+    /// Whether the server knows that something of a handheld or of its copies is gone for good.
+    private func isHoled(_ device: SimulatedDevice) async throws -> Bool {
+        let family = Set(oracle.family(of: device.name))
+        let known = try await server.service?.devices() ?? []
+        return known.contains { family.contains($0.id) && !$0.holes.isEmpty }
     }
 
     /// A township is renamed, becomes part of another, or is split; half of what stood in it is put by name then.
