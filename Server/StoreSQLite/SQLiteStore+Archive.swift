@@ -11,26 +11,7 @@ extension SQLiteStore {
         limit: Int
     ) async throws -> ArchivePage {
         try await reading { database in
-            let source = table.source()
-            let keys = source.keys.joined(separator: ", ")
-            let marks = source.keys.map { _ in "?" }.joined(separator: ", ")
-            let behind = key == nil ? "" : "WHERE (\(keys)) > (\(marks))"
-            let found = try GRDB.Row.fetchAll(
-                database,
-                sql: """
-                    SELECT \(source.columns), \(keys) FROM \(source.tables) \(behind)
-                    ORDER BY \(keys) LIMIT ?
-                    """,
-                arguments: GRDB.StatementArguments((key ?? []).map(\.database)) + [limit]
-            )
-            let width = table.columns.count
-            let rows = found.map { row in (0..<width).map { ArchivedValue(row[$0]) } }
-            let next = found.count < limit ? nil : found.last
-            return ArchivePage(
-                table: table,
-                rows: rows,
-                next: next.map { row in source.keys.indices.map { ArchivedValue(row[width + $0]) } }
-            )
+            try SQLiteTransaction(database).page(of: table, after: key, limit: limit)
         }
     }
 
@@ -48,7 +29,16 @@ extension SQLiteTransaction {
         after key: [ArchivedValue]?,
         limit: Int
     ) throws -> ArchivePage {
-        let source = table.source(strays: true)
+        try page(of: table, after: key, limit: limit, strays: true)
+    }
+
+    fileprivate func page(
+        of table: ArchiveTable,
+        after key: [ArchivedValue]?,
+        limit: Int,
+        strays: Bool = false
+    ) throws -> ArchivePage {
+        let source = table.source(strays: strays)
         let keys = source.keys.joined(separator: ", ")
         let marks = source.keys.map { _ in "?" }.joined(separator: ", ")
         let behind = key == nil ? "" : "WHERE (\(keys)) > (\(marks))"
@@ -121,16 +111,6 @@ extension ArchiveTable {
 }
 
 extension ArchivedValue {
-    fileprivate init(_ value: DatabaseValue) {
-        switch value.storage {
-        case .null: self = .null
-        case .int64(let number): self = .int(number)
-        case .double(let number): self = .int(Int64(number))
-        case .string(let text): self = .text(text)
-        case .blob(let data): self = .bytes(Array(data))
-        }
-    }
-
     fileprivate init(_ value: Row.Value) {
         switch value {
         case .null: self = .null
@@ -148,15 +128,6 @@ extension ArchivedValue {
         case .int(let number): .integer(number)
         case .text(let text): .text(text)
         case .bytes(let bytes): .blob(bytes)
-        }
-    }
-
-    fileprivate var database: DatabaseValue {
-        switch self {
-        case .null: .null
-        case .int(let number): number.databaseValue
-        case .text(let text): text.databaseValue
-        case .bytes(let bytes): Data(bytes).databaseValue
         }
     }
 }

@@ -1,5 +1,6 @@
 public import Foundation
 internal import GRDB
+internal import SQLiteRows
 internal import SyncProtocol
 public import SyncServer
 
@@ -297,7 +298,7 @@ extension SyncError {
     )
 
     fileprivate init(_ error: DatabaseError, at path: String) {
-        guard !error.isForRoom, !error.mayBeForRoom || Volume.hasRoom(at: path) else {
+        guard !error.isForWantOfRoom(at: path) else {
             self = .diskFull
             return
         }
@@ -327,34 +328,4 @@ extension SyncError {
 extension DatabaseError {
     /// SQLite's own words, without the statement and its values: those may be personal.
     fileprivate var sqlite: String { "\(message ?? "no message") (\(extendedResultCode))" }
-
-    /// Whether there was no room for what SQLite had to write.
-    ///
-    /// It says FULL of the database and its log. The log's index beside them (`-shm`), without which nothing can be
-    /// read either, it grows by a write whose failure has a code of its own.
-    fileprivate var isForRoom: Bool {
-        resultCode == .SQLITE_FULL || extendedResultCode == .SQLITE_IOERR_SHMSIZE
-    }
-
-    /// Whether it may be for want of room: a file that cannot be made, a write that comes to nothing.
-    fileprivate var mayBeForRoom: Bool {
-        let writes: [ResultCode] = [
-            .SQLITE_IOERR_WRITE, .SQLITE_IOERR_FSYNC, .SQLITE_IOERR_DIR_FSYNC,
-            .SQLITE_IOERR_SHMOPEN,
-        ]
-        return resultCode == .SQLITE_CANTOPEN || writes.contains(extendedResultCode)
-    }
-}
-
-/// The volume on which a file is.
-private enum Volume {
-    /// Whether anything more can be written beside a file, as far as the system says.
-    static func hasRoom(at path: String) -> Bool {
-        var known = statvfs()
-        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        guard statvfs(folder, &known) == 0 else { return true }
-        // Some file systems count no files at all.
-        let hasFiles = known.f_files == 0 || known.f_favail > 0
-        return known.f_bavail > 0 && hasFiles
-    }
 }

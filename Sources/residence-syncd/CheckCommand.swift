@@ -11,10 +11,10 @@ struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: say("检查数据文件夹", "Check a data folder; exit code 1 where something is wrong."),
         discussion: say(
-            "核对文件、每一行、查阅日志、变更链、各区摘要与落位；不写入任何内容。--mend 按记录重算不符的摘要。",
+            "核对文件、每一行、查阅日志、变更链、各区摘要与落位；不写入任何内容。--mend 按记录重算不符的摘要，有行损坏时不重算。",
             """
             The file, every row beside those that it names, the log of readings, every chain, every area's digest and \
-            feed. Nothing is written, but that --mend counts digests that differ again.
+            feed. Nothing is written, but that --mend counts digests that differ again where no row is damaged.
             """
         )
     )
@@ -117,6 +117,14 @@ struct Check: AsyncParsableCommand {
                 found.flaws.append(.init(what: "areas_unwalked", place: "", count: 1))
             }
             bar.finish()
+            if mend, !rows.isSound {
+                Console.note(
+                    say(
+                        "有行损坏，未重算任何摘要：请先由备份恢复。",
+                        "Nothing was mended, since rows are damaged: restore a backup first."
+                    )
+                )
+            }
             try show(found)
         }
     }

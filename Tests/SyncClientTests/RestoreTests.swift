@@ -10,7 +10,7 @@ struct RestoreTests {
         "[X-01] [X-02] what a device had given since the backup comes back, once, with its history"
     )
     func comesBack() async throws {
-        let (world, lin, chen) = try await crew()
+        let (world, lin, chen) = try await World.crew()
         let kept = try await lin.client.capture(Sample.person("张三"))
         try await lin.sync()
         let night = try await world.backUp()
@@ -42,7 +42,7 @@ struct RestoreTests {
         arguments: [[0, 1], [1, 0]]
     )
     func noFalseConflict(order: [Int]) async throws {
-        let (world, lin, chen) = try await crew()
+        let (world, lin, chen) = try await World.crew()
         let id = try await lin.client.capture(Sample.person("张三"))
         try await lin.sync()
         try await chen.sync()
@@ -66,7 +66,7 @@ struct RestoreTests {
 
     @Test("[X-04] what a lost handheld had given comes back from a colleague's copy")
     func comesBackFromACopy() async throws {
-        let (world, lin, chen) = try await crew()
+        let (world, lin, chen) = try await World.crew()
         let id = try await lin.client.capture(Sample.person("张三"))
         try await lin.sync()
         let night = try await world.backUp()
@@ -94,7 +94,7 @@ struct RestoreTests {
 
     @Test("[X-04] an old copy overrules nothing that its author has written since")
     func oldCopy() async throws {
-        let (world, lin, chen) = try await crew()
+        let (world, lin, chen) = try await World.crew()
         let id = try await lin.client.capture(Sample.person("张三"))
         try await lin.sync()
         let night = try await world.backUp()
@@ -119,7 +119,7 @@ struct RestoreTests {
         "[X-04] a copy decides no conflict, and what the reviewer had decided is to be decided again"
     )
     func decidedAgain() async throws {
-        let (world, lin, chen) = try await crew()
+        let (world, lin, chen) = try await World.crew()
         let id = try await lin.client.capture(Sample.person("张三"))
         try await lin.sync()
         try await chen.sync()
@@ -153,7 +153,7 @@ struct RestoreTests {
         "[X-05] [X-08] what was forgotten, and an older backup lacks, is a recorded hole and no dead end"
     )
     func hole() async throws {
-        let (world, lin, chen) = try await crew()
+        let (world, lin, chen) = try await World.crew()
         let monday = try await world.backUp()
         let id = try await lin.client.capture(Sample.person("张三"))
         try await lin.remark(id, "周末在家")
@@ -186,7 +186,7 @@ struct RestoreTests {
 
     @Test("[X-06] a fail-over that nobody declared is found out by whoever had been answered")
     func undeclared() async throws {
-        let (world, lin, chen) = try await crew()
+        let (world, lin, chen) = try await World.crew()
         let id = try await lin.client.capture(Sample.person("张三"))
         try await lin.sync()
         try await chen.sync()
@@ -214,7 +214,7 @@ struct RestoreTests {
 
     @Test("[X-06] what one epoch gave twice is compared by what all have in common")
     func twoHistories() async throws {
-        let (world, lin, chen) = try await crew()
+        let (world, lin, chen) = try await World.crew()
         let id = try await lin.client.capture(Sample.person("张三"))
         try await lin.sync()
         try await chen.sync()
@@ -240,7 +240,7 @@ struct RestoreTests {
 
     @Test("[X-06] a receipt that this server never signed begins no epoch")
     func forgedReceipt() async throws {
-        let (world, lin, _) = try await crew()
+        let (world, lin, _) = try await World.crew()
         try await lin.client.capture(Sample.person("张三"))
         try await lin.sync()
         let profile = try #require(try await lin.client.profile())
@@ -259,7 +259,7 @@ struct RestoreTests {
 
     @Test("[X-07] a device enrolled since the backup waits for the operator, and loses nothing")
     func enrolledSince() async throws {
-        let (world, lin, _) = try await crew()
+        let (world, lin, _) = try await World.crew()
         let night = try await world.backUp()
         let hu = try await world.device(named: "胡敏")
         let id = try await hu.client.capture(Sample.person("张三"))
@@ -288,7 +288,7 @@ struct RestoreTests {
 
     @Test("[X-07] areas that were taken away since the backup are not served again unasked")
     func grantSince() async throws {
-        let (world, lin, chen) = try await crew()
+        let (world, lin, chen) = try await World.crew()
         try await chen.client.capture(Sample.person("张三"))
         try await everybodySyncs(chen, lin)
         let night = try await world.backUp()
@@ -319,7 +319,7 @@ struct RestoreTests {
 
     @Test("[X-01] two backups in turn, the older one restored second")
     func twoRestores() async throws {
-        let (world, lin, chen) = try await crew()
+        let (world, lin, chen) = try await World.crew()
         let id = try await lin.client.capture(Sample.person("张三"))
         try await everybodySyncs(lin, chen)
         let monday = try await world.backUp()
@@ -341,17 +341,5 @@ struct RestoreTests {
         #expect(after.records == before.records)
         #expect(remark == "周一")
         try await world.expectAlike(lin, chen)
-    }
-
-    private func crew() async throws -> (World, lin: Device, chen: Device) {
-        let world = try await World()
-        let lin = try await world.device(named: "林小梅")
-        let chen = try await world.device(named: "陈建国")
-        return (world, lin, chen)
-    }
-
-    /// Twice: what the second brought, the first has to hear of.
-    private func everybodySyncs(_ devices: Device...) async throws {
-        for device in devices + devices { try await device.sync() }
     }
 }

@@ -8,7 +8,7 @@ struct RestoredConflictsTests {
     @Test("[X-03] [C-02] who proposed what comes back a second time goes on proposing it")
     func proposersStay() async throws {
         // residence-sim --seed 265 --weather storm: what lin had said was in no conflict any more.
-        let (world, lin, chen) = try await crew()
+        let (world, lin, chen) = try await World.crew()
         let zhou = try await world.device(named: "周海")
         let id = try await zhou.client.capture(Sample.person("张三"))
         for device in [zhou, lin, chen] { try await device.sync() }
@@ -32,7 +32,7 @@ struct RestoredConflictsTests {
 
     @Test("[X-03] a conflict that had come up after the backup comes up again")
     func conflictComesBack() async throws {
-        let (world, lin, chen) = try await crew()
+        let (world, lin, chen) = try await World.crew()
         let id = try await lin.client.capture(Sample.person("张三"))
         try await lin.sync()
         try await chen.sync()
@@ -50,17 +50,5 @@ struct RestoredConflictsTests {
             .compactMap { $0.values.text(of: 1) }
         #expect(open.count == 1)
         #expect(Set(names) == ["张山", "章三"])
-    }
-
-    private func crew() async throws -> (World, lin: Device, chen: Device) {
-        let world = try await World()
-        let lin = try await world.device(named: "林小梅")
-        let chen = try await world.device(named: "陈建国")
-        return (world, lin, chen)
-    }
-
-    /// Twice: what the second brought, the first has to hear of.
-    private func everybodySyncs(_ devices: Device...) async throws {
-        for device in devices + devices { try await device.sync() }
     }
 }

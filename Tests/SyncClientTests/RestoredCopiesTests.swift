@@ -5,6 +5,16 @@ import Testing
 
 /// Copies of one handheld, at a server that was restored from before they parted.
 struct RestoredCopiesTests {
+    /// A handheld that has synced once, and its id.
+    private func started() async throws -> (World, Device, DeviceID) {
+        let world = try await World()
+        let lin = try await world.device(named: "林小梅")
+        try await lin.client.capture(Sample.person("王零", passport: "E00000000"))
+        try await lin.sync()
+        let former = try #require(try await lin.client.profile()?.device)
+        return (world, lin, former)
+    }
+
     @Test(
         "[A-12, X-02] what a copy had been answered for, and the other copy's work took the place of, goes on",
         arguments: [(1, 1), (2, 2), (7, 3)],
@@ -12,11 +22,7 @@ struct RestoredCopiesTests {
     )
     func goesOn(captures: (own: Int, refusals: Int), isAnswerLost: Bool) async throws {
         let (own, refusals) = captures
-        let world = try await World()
-        let lin = try await world.device(named: "林小梅")
-        try await lin.client.capture(Sample.person("王零", passport: "E00000000"))
-        try await lin.sync()
-        let former = try #require(try await lin.client.profile()?.device)
+        let (world, lin, former) = try await started()
         let night = try await world.backUp()
         try await lin.client.capture(Sample.person("王一", passport: "E00000001"))
         try await lin.sync()
@@ -57,11 +63,7 @@ struct RestoredCopiesTests {
 
     @Test("[A-12, X-07] a copy that was re-keyed after the backup comes back beside the other copy")
     func rekeyedSince() async throws {
-        let world = try await World()
-        let lin = try await world.device(named: "林小梅")
-        try await lin.client.capture(Sample.person("王零", passport: "E00000000"))
-        try await lin.sync()
-        let former = try #require(try await lin.client.profile()?.device)
+        let (world, lin, former) = try await started()
         let night = try await world.backUp()
         let clone = try await lin.copy()
         for number in 1...3 {
@@ -96,11 +98,7 @@ struct RestoredCopiesTests {
 
     @Test("[A-12] where the answer to one link was lost, another link does as well")
     func anotherLink() async throws {
-        let world = try await World()
-        let lin = try await world.device(named: "林小梅")
-        try await lin.client.capture(Sample.person("王零", passport: "E00000000"))
-        try await lin.sync()
-        let former = try #require(try await lin.client.profile()?.device)
+        let (world, lin, former) = try await started()
         try await lin.client.capture(Sample.person("王一", passport: "E00000001"))
         let links = [
             try await world.rekeyLink(for: former), try await world.rekeyLink(for: former),

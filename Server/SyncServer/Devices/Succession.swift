@@ -189,7 +189,7 @@ extension StoreTransaction {
         }
     }
 
-    /// Whether a device that did so asks again, its first answer having been lost.
+    /// Sees to it that a device which asks again, its first answer having been lost, goes on from where it began.
     ///
     /// Throws `predecessor_parted` where it began elsewhere than it shows this time.
     func mustHaveBegun(

@@ -5,6 +5,14 @@ import SyncServer
 import Testing
 
 extension World {
+    /// A server and two coordinators of one harbour.
+    static func crew() async throws -> (World, lin: Device, chen: Device) {
+        let world = try await World()
+        let lin = try await world.device(named: "林小梅")
+        let chen = try await world.device(named: "陈建国")
+        return (world, lin, chen)
+    }
+
     func counts() async throws -> Counts { try await service.counts() }
 
     func conflicts(of id: RecordID) async throws -> [ConflictEntry] {
@@ -26,4 +34,9 @@ extension World {
             #expect(status.unanswered == 0)
         }
     }
+}
+
+/// Twice: what the second brought, the first has to hear of.
+func everybodySyncs(_ devices: Device...) async throws {
+    for device in devices + devices { try await device.sync() }
 }
