@@ -90,6 +90,37 @@ struct DepartureTests {
         #expect(grant == Grant(number: 2, areas: [Sample.hill]))
     }
 
+    // residence-sim --seed 19 --weather rain: half a year went by, and a record was told apart from another.
+    @Test(
+        "[D-04] a record that comes back elsewhere no longer stands where its tombstone was pruned"
+    )
+    func pruned() async throws {
+        let (world, lin, chen, id) = try await shared()
+        let du = try await world.device(named: "杜鹃", areas: [Sample.harbour, Sample.hill])
+        try await du.sync()
+        // A registration carries whom it refers to: they stand where it does.
+        let home = try await du.client.capture(Sample.dwelling("渔港路1号", in: Sample.hill))
+        try await du.client.capture(Sample.registration(of: id, at: home, in: Sample.hill))
+        try await chen.client.delete(id, reason: Change.Deletion(reason: 1, text: ""))
+        for _ in 0..<3 {
+            try await chen.sync()
+            try await lin.sync()
+            world.pass(91 * 86_400_000)
+        }
+
+        let pruned = try await world.service.prune()
+        try await du.sync()
+        let report = try await chen.sync()
+
+        let held = try await chen.client.record(id)
+        let check = try await chen.client.check()
+        #expect(pruned == 1)
+        #expect(held?.visible != nil)
+        #expect(held?.areas == Set([Sample.hill]))
+        #expect(check.differing == 0)
+        #expect(report.repair == nil)
+    }
+
     /// Lin keeps the harbour, Chen the harbour and the hill; both hold a person at the harbour.
     private func shared() async throws -> (World, lin: Device, chen: Device, id: RecordID) {
         let world = try await World()

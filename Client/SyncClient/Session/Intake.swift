@@ -299,6 +299,9 @@ struct Intake {
         }
         // > [D-03] A revision never goes backwards within an epoch.
         if isRepair || record.acknowledged.map({ $0.base <= base }) ?? true {
+            if record.acknowledged?.isDeleted == true, !copy.isDeleted {
+                try endTombstones(of: &record, butIn: area)
+            }
             try transaction.place(copy.id, in: area, mark: mark, isKept: true)
             record.acknowledged = LocalRecord.Acknowledged(
                 base: base,
@@ -313,6 +316,15 @@ struct Intake {
         }
         try desk.refresh(record, type)
         return true
+    }
+
+    // > [D-04] Where its tombstone stood, a record that comes back stands only if that area says so: a server that
+    // > has pruned the tombstone knows of no place to leave any more.
+    private func endTombstones(of record: inout LocalRecord, butIn area: AreaCode) throws {
+        for other in record.areas.sorted() where other != area {
+            try transaction.displace(record.id, from: other)
+        }
+        record.areas = [area]
     }
 
     /// Lays what is pending over a held record once more.
