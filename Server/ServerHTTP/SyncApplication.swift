@@ -38,6 +38,7 @@ public enum SyncApplication {
         metrics: PrometheusMetrics
     ) -> Router<SyncRequestContext> {
         let router = Router(context: SyncRequestContext.self)
+        RepairLog.list(in: metrics)
         let door = Door(of: service, limits: traffic, clock: clock ?? Door.monotonic)
         router.addMiddleware {
             RequestLog()
