@@ -1,5 +1,5 @@
 /// A random source that gives the same numbers for the same seed, for ever and everywhere.
-public struct SplitMix64: RandomNumberGenerator {
+public struct SplitMix64: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     /// A source that begins at a seed.

@@ -26,6 +26,18 @@ struct Actor {
         }
     }
 
+    /// Something said of what is there already: no new record, whose id would tell the time.
+    func amend(_ random: inout SplitMix64) async throws -> Deed {
+        let hasStays = try await device.store.read {
+            try $0.counts()[Registration.recordType.number] ?? 0 > 0
+        }
+        switch random.below(4) {
+        case 0 where hasStays: return try await editStay(&random)
+        case 1 where hasStays: return try await delete(&random)
+        default: return try await editPerson(&random)
+        }
+    }
+
     private func work(_ random: inout SplitMix64) async throws -> Deed {
         switch random.below(25) {
         case 0...3: try await capturePerson(&random)
@@ -34,6 +46,7 @@ struct Actor {
         case 15...17: try await editStay(&random)
         case 18: try await moveHome(&random)
         case 19: try await delete(&random)
+        case 20 where random.happens(oneIn: 2): try await tellApart(&random)
         case 20: try await takeBack(&random)
         case 21: try await reidentify(&random)
         case 22: try await mend(&random)
@@ -234,6 +247,19 @@ struct Actor {
         let id = deleted[random.below(deleted.count)]
         try await client.undelete(id)
         return Deed(words: "takes a deletion back", record: id)
+    }
+
+    // > [R-04] A split takes a redirect back.
+
+    private func tellApart(_ random: inout SplitMix64) async throws -> Deed {
+        let joined = try await device.store.read { transaction in
+            try transaction.records(before: Epoch(rawValue: .max >> 1))
+                .filter { $0.redirect != nil }.map(\.id)
+        }
+        guard !joined.isEmpty else { return try await editPerson(&random) }
+        let id = joined[random.below(joined.count)]
+        try await client.split(id)
+        return Deed(words: "tells a record apart again", record: id)
     }
 
     private func reidentify(_ random: inout SplitMix64) async throws -> Deed {

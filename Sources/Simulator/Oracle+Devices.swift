@@ -7,13 +7,14 @@ internal import SyncTrust
 
 extension Oracle {
     /// A copy of a record, by what everybody has to agree on.
-    private struct Copy: Hashable, Sendable {
+    struct Copy: Hashable, Sendable {
         let revision: Revision
-        let bytes: [UInt8]
+        let type: UInt32
+        let fields: FieldMap
     }
 
     /// What one handheld holds.
-    private struct Holding: Sendable {
+    struct Holding: Sendable {
         var copies: [RecordID: Copy] = [:]
         var standing: [RecordID: Set<AreaCode>] = [:]
         var references: [(source: RecordID, target: RecordID)] = []
@@ -23,6 +24,8 @@ extension Oracle {
         var digest = AreaDigest.empty
         var recounted = 0
         var strays: [RecordID] = []
+        /// How many changes of each record wait, or were returned.
+        var counts: [RecordID: [Int]] = [:]
         /// The open conflicts that it shows.
         var conflicts: [ConflictEntry] = []
     }
@@ -41,7 +44,7 @@ extension Oracle {
         judgeConflicts(device, holding, standing, areas)
     }
 
-    private static func holding(of device: any Handheld) async throws -> Holding {
+    static func holding(of device: any Handheld) async throws -> Holding {
         try await device.store.write { transaction in
             var holding = Holding()
             holding.unanswered = try transaction.unansweredCount()
@@ -53,11 +56,13 @@ extension Oracle {
             holding.conflicts = try transaction.conflicts().compactMap { ConflictEntry($0) }
             for area in try transaction.placedAreas() {
                 for record in try transaction.records(standingIn: area) {
+                    holding.counts[record.id] = [record.pending, record.returned]
                     guard let known = record.acknowledged, !known.isDeleted, known.redirect == nil
                     else { continue }
                     holding.copies[record.id] = Copy(
                         revision: known.base.revision,
-                        bytes: known.fields.bytes
+                        type: record.type,
+                        fields: known.fields
                     )
                     holding.standing[record.id, default: []].insert(area)
                     for field in Schema.current.type(record.type)?.placing ?? []
@@ -86,7 +91,8 @@ extension Oracle {
             if isHere {
                 expected[id] = Copy(
                     revision: record.state.revision,
-                    bytes: record.state.fields.bytes
+                    type: record.state.type,
+                    fields: record.state.fields
                 )
             }
         }

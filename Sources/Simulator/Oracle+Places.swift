@@ -28,6 +28,59 @@ extension Oracle {
             }
         }
     }
+
+    // > [V-03] A change to a record outside the areas of the grant under which it was captured is quarantined.
+    // > [P-07] What was captured under a grant that held the former area is accepted however late it arrives; so
+    // > is a former code under a grant that holds its successor.
+
+    /// Whoever captures a person or a dwelling is taken at their word where their grant holds its area, and only there.
+    mutating func judgeGrants(_ standing: Standing, by map: WorldMap) {
+        // A restore may have cost the server grants that it gives again under other numbers.
+        guard restores == 0 else { return }
+        for device in standing.devices where device.id != standing.server {
+            for stored in standing.changes[device.id] ?? [] where !stored.isRedacted {
+                guard let change = try? Change(payload: stored.payload, epoch: stored.epoch),
+                    change.isCreation, !change.isRecovered, let codes = change.standingCodes,
+                    let granted = device.grants.first(where: { $0.number == change.grant })?.areas
+                else { continue }
+                let isHeld = codes.allSatisfy { granted.cover($0) }
+                let isMeant = codes.allSatisfy { code in
+                    map.successors(of: code).contains { map.current(granted).cover($0) }
+                }
+                let isReturned = stored.outcome.code == "outside_areas"
+                if isReturned, isHeld, map.redrawings.isEmpty {
+                    accuse(
+                        "V",
+                        "\(device.name): change \(stored.sequence.rawValue) was returned, and stands in its areas",
+                        about: change.record
+                    )
+                }
+                let isFirst =
+                    standing.steps[change.record]?.first?.change.sequence == stored.sequence
+                if stored.outcome.kind == .applied, isFirst, !isHeld, !isMeant {
+                    accuse(
+                        "V",
+                        "\(device.name): change \(stored.sequence.rawValue) was taken from outside its areas",
+                        about: change.record
+                    )
+                }
+            }
+        }
+    }
+}
+
+extension Change {
+    /// The codes that a new person or dwelling names; `nil` of anything else.
+    fileprivate var standingCodes: [AreaCode]? {
+        let number: UInt32? =
+            switch type {
+            case Person.recordType.number: Field.capturedIn
+            case Dwelling.recordType.number: Field.dwellingArea
+            default: nil
+            }
+        let codes = number.map { fields.texts(of: $0).compactMap { AreaCode($0) } } ?? []
+        return codes.isEmpty ? nil : codes
+    }
 }
 
 extension Oracle.Standing {

@@ -15,6 +15,8 @@ extension Oracle {
         var changes: [DeviceID: [StoredChange]] = [:]
         var heads: [AreaHead] = []
         var epoch = Epoch.none
+        /// The server's own device.
+        var server: DeviceID? { devices.first { $0.name.hasPrefix("服务器") }?.id }
         /// What anybody ever found to be one.
         var joined: [(RecordID, RecordID)] = []
     }
@@ -191,8 +193,13 @@ extension Oracle {
         }
     }
 
+    /// What was said of a record, as far as the server's history tells.
+    func said(of id: RecordID, _ type: RecordType, _ standing: Standing) -> [Said] {
+        (standing.steps[id] ?? []).compactMap { Said($0, type, in: self, by: standing.server) }
+    }
+
     /// Whether a record was ever found to be another one: then its values are that one's.
-    private func hasBeenAnother(
+    func hasBeenAnother(
         _ id: RecordID,
         _ record: StoredRecord,
         _ standing: Standing
@@ -211,13 +218,11 @@ extension Oracle {
         _ type: RecordType,
         _ standing: Standing
     ) {
-        let said = (standing.steps[id] ?? []).compactMap { Said($0, type, in: self) }
+        let said = said(of: id, type, standing)
         let entries = standing.conflicts[id] ?? []
         // A copy was said by somebody before: it answers what it had seen, and is no saying of its own.
         for one in said where !one.change.isRecovered {
-            for unit in Set(one.change.touched.map { type.unit(of: $0) }).sorted(by: {
-                $0[0] < $1[0]
-            }) {
+            for unit in one.units(of: type) {
                 let isSet = type.field(unit[0])?.isSet == true
                 let value = one.change.fields.keeping(unit)
                 let stands =
@@ -232,39 +237,13 @@ extension Oracle {
                         entry.conflict.kind == .existence || side.values.holds(value, unit, isSet)
                     }
                 }
-                let isAnswered = said.contains { $0.answers(one, about: unit, isSet: isSet) }
+                let isAnswered = said.contains { $0.answers(one, about: unit) }
                 if !stands, !isOnFile, !isAnswered {
                     accuse(
                         "I2",
                         "\(one.words) said fields \(unit), which stand nowhere",
                         about: id
                     )
-                }
-            }
-        }
-    }
-
-    // > I9 a conflict is recorded if, and only if, two concurrent changes gave the same field (or group)
-    // > different values.
-
-    mutating func judgeConflicts(_ standing: Standing) {
-        let server = standing.devices.first { $0.name.hasPrefix("服务器") }?.id
-        for (id, entries) in standing.conflicts.sorted(by: { $0.key < $1.key }) {
-            for entry in entries where entry.conflict.kind == .field {
-                // Of a record that was erased by law the fact stays that there was a conflict; it is told of a
-                // record, too, that was once found to be that one.
-                if erased.contains(id) || erased.contains(entry.record) { continue }
-                let (one, other) = (entry.conflict.standing, entry.conflict.proposed)
-                let isOfSet = entry.conflict.fields.contains { number in
-                    Schema.current.type(entry.type)?.field(number)?.isSet == true
-                }
-                if one.values == other.values, one.removed.isEmpty, other.removed.isEmpty, !isOfSet
-                {
-                    accuse("I9", "conflict \(entry.id) is between a value and itself", about: id)
-                }
-                // A copy that came back speaks for nobody, and so does the server's own device.
-                if one.device == other.device, one.device != server, restores == 0 {
-                    accuse("I9", "conflict \(entry.id) is between a device and itself", about: id)
                 }
             }
         }
@@ -316,70 +295,5 @@ extension Oracle.Standing {
             }
         }
         return reached.contains(other)
-    }
-}
-
-/// A change that was accepted, as the oracle reads it.
-private struct Said {
-    let change: Change
-    let device: DeviceID
-    let sequence: SequenceNumber
-    /// Where it stands now.
-    let here: Base
-    /// Where it ever stood, in the epochs that were lost.
-    let places: [Base]
-
-    /// The handhelds that captured it, by name: more than one where a handheld was copied afterwards.
-    let hands: Set<String>
-
-    init?(_ step: StoredStep, _ type: RecordType, in oracle: Oracle) {
-        guard !step.change.isRedacted, step.via == nil,
-            let change = try? Change(payload: step.change.payload, epoch: step.change.epoch),
-            let canonical = try? change.canonical(as: type)
-        else { return nil }
-        self.change = canonical
-        device = step.change.device
-        sequence = step.change.sequence
-        // What copies of a handheld share is in the history under the key of the one that came first.
-        let captured = oracle.books.filter { name, book in
-            book.entries[step.change.sequence]?.payload == step.change.payload
-                && oracle.family(of: name).contains(step.change.device)
-        }
-        hands = Set(captured.keys)
-        here = Base(epoch: step.change.epoch, revision: step.revision)
-        places = captured.values.flatMap { $0.entries[step.change.sequence]?.places ?? [] } + [here]
-    }
-
-    var words: String { "change \(sequence.rawValue) of \(device.description.prefix(6))" }
-
-    /// Whether its author had seen another change, or is the same and came later, and says something else.
-    func answers(_ other: Said, about unit: [UInt32], isSet: Bool) -> Bool {
-        guard device != other.device || sequence != other.sequence else { return false }
-        // A copy is whole: what it leaves out was not there.
-        let touches = change.isRecovered || change.touched.contains { unit.contains($0) }
-        guard touches || change.deletion != nil || change.resolution != nil else { return false }
-        // The same hand, under whatever key.
-        if device == other.device || !hands.isDisjoint(with: other.hands) {
-            return sequence > other.sequence
-        }
-        let base = change.base(of: unit)
-        if other.places.contains(where: { $0.epoch == base.epoch && $0.revision <= base.revision })
-        {
-            return true
-        }
-        // What a backup had keeps its revision in every epoch after it.
-        return other.places.contains { $0.epoch < base.epoch && $0.revision <= base.revision }
-    }
-}
-
-extension FieldMap {
-    /// Whether a side of a conflict holds what somebody said of a unit.
-    fileprivate func holds(_ value: FieldMap, _ unit: [UInt32], _ isSet: Bool) -> Bool {
-        guard isSet, let number = unit.first else {
-            return keeping(unit) == value
-                || unit.allSatisfy { value[$0] == nil || value[$0] == self[$0] }
-        }
-        return !Set(elements(of: number)).isDisjoint(with: value.elements(of: number))
-            || value.elements(of: number).isEmpty
     }
 }

@@ -9,15 +9,7 @@ extension Oracle.Standing {
             return ["the server has no such record"]
         }
         let names = Dictionary(uniqueKeysWithValues: devices.map { ($0.id, $0.name) })
-        func fields(_ map: FieldMap) -> String {
-            map.numbers.map { number in
-                guard let field = type.field(number) else { return "\(number)=…" }
-                let value =
-                    map.reference(number).map { "→\($0.description.prefix(13))" }
-                    ?? FieldText.shown(field, in: map, inChinese: false) ?? ""
-                return "\(field.name)=\(value)"
-            }.joined(separator: " ")
-        }
+        func fields(_ map: FieldMap) -> String { map.told(as: type) }
         func told(_ change: StoredChange) -> String {
             let name = names[change.device] ?? "?"
             guard let parsed = try? Change(payload: change.payload, epoch: change.epoch) else {
@@ -47,12 +39,25 @@ extension Oracle.Standing {
         }
         for entry in conflicts[id] ?? [] {
             lines.append(
-                "conflict \(entry.id) \(entry.state): \(fields(entry.conflict.standing.values)) / \(fields(entry.conflict.proposed.values))"
+                "conflict \(entry.id) \(entry.conflict.kind) \(entry.state)\(entry.via.map { " via \($0.description.prefix(13))" } ?? ""): \(fields(entry.conflict.standing.values)) / \(fields(entry.conflict.proposed.values))"
             )
         }
         for change in returned where change.record == id {
             lines.append("returned: \(told(change))")
         }
         return lines
+    }
+}
+
+extension FieldMap {
+    /// The values as a story tells them.
+    func told(as type: RecordType) -> String {
+        numbers.map { number in
+            guard let field = type.field(number) else { return "\(number)=…" }
+            let value =
+                reference(number).map { "→\($0.description.prefix(13))" }
+                ?? FieldText.shown(field, in: self, inChinese: false) ?? ""
+            return "\(field.name)=\(value)"
+        }.joined(separator: " ")
     }
 }

@@ -44,6 +44,8 @@ struct Oracle {
 
     /// By the handheld's name: a copy of a handheld has books of its own.
     private(set) var books: [String: Book] = [:]
+    /// The books of handhelds as they were when they were put back to an image: who did not know it was another hand.
+    private var former: [String: Book] = [:]
     var verdicts: [Verdict] = []
     /// How often the server was restored, or fell over.
     var restores = 0
@@ -70,9 +72,24 @@ struct Oracle {
 
     /// The keys of a handheld and of its copies: what two of them share is in the history once.
     func family(of name: String) -> [DeviceID] {
-        guard let origin = books[name]?.keys.first else { return [] }
-        let relatives = books.values.filter { $0.keys.first == origin }
-        return Set(relatives.flatMap(\.keys)).sorted()
+        books[name].map { family(of: $0).sorted() } ?? []
+    }
+
+    private func family(of book: Book) -> Set<DeviceID> {
+        Set(books.values.filter { $0.keys.first == book.keys.first }.flatMap(\.keys))
+    }
+
+    /// Who captured a change, and what they wrote down of it: more than one where a handheld was copied afterwards.
+    func captors(of change: StoredChange) -> [String: Captured] {
+        var captors: [String: Captured] = [:]
+        for (name, book) in books.merging(former, uniquingKeysWith: { book, _ in book }) {
+            // What copies of a handheld share is in the history under the key of the one that came first.
+            guard let entry = book.entries[change.sequence], entry.payload == change.payload,
+                family(of: book).contains(change.device)
+            else { continue }
+            captors[name] = entry
+        }
+        return captors
     }
 
     /// A copy begins with what the original had.
@@ -173,6 +190,7 @@ struct Oracle {
     /// The handheld was put back: what it had captured since is lost to it.
     mutating func forget(_ name: String, above last: SequenceNumber) {
         guard var book = books[name] else { return }
+        former["\(name)~\(former.count)"] = book
         for number in book.entries.keys where number > last { book.entries[number] = nil }
         book.last = min(book.last, last)
         book.seen = [:]

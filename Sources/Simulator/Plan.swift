@@ -70,6 +70,12 @@ public struct RunReport: Hashable, Codable, Sendable {
     public var restores = 0
     /// Copies that were repaired.
     public var repaired = 0
+    /// Entries that left the feeds.
+    public var pruned = 0
+    /// How often everything was quiet, and was judged.
+    public var quietPoints = 0
+    /// How often the same was done by a detour, and compared.
+    public var detours = 0
     /// How often everybody had to sync, at most, until nobody had anything new.
     public var rounds = 0
     /// The longest that it took, in simulated minutes.

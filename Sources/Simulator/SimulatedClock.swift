@@ -21,7 +21,7 @@ final class WorldTime: Sendable {
 
 /// A device's clock, as wrong as it may be, and the rest of what its client takes from the world.
 final class SimulatedClock: Sendable {
-    private struct State {
+    private struct State: Sendable {
         var offset: Int64
         var drift: Double
         var random: SplitMix64
@@ -30,9 +30,19 @@ final class SimulatedClock: Sendable {
     private let world: WorldTime
     private let state: Mutex<State>
 
-    init(world: WorldTime, seed: UInt64, offset: Int64, drift: Double) {
+    convenience init(world: WorldTime, seed: UInt64, offset: Int64, drift: Double) {
+        let random = SplitMix64(seed: seed)
+        self.init(world: world, State(offset: offset, drift: drift, random: random))
+    }
+
+    private init(world: WorldTime, _ state: State) {
         self.world = world
-        state = Mutex(State(offset: offset, drift: drift, random: SplitMix64(seed: seed)))
+        self.state = Mutex(state)
+    }
+
+    /// A clock that goes as this one does, and whose chances are the same, in another world.
+    func copied(to world: WorldTime) -> SimulatedClock {
+        SimulatedClock(world: world, state.withLock { $0 })
     }
 
     var now: Int64 {

@@ -25,7 +25,7 @@ final class SimulatedDevice {
         _ = try LocalSQLiteStore(simulatedAt: $0.path("device.sqlite"))
     }
 
-    private(set) var disk = blank.copied()
+    private(set) var disk: FaultDisk
     private(set) var client: ResidenceClient
     private(set) var store: any LocalStore
     /// Yesterday's image of its disk.
@@ -46,6 +46,7 @@ final class SimulatedDevice {
     /// By what its program works: an older one's, until it is upgraded.
     private var schema: Schema
     private let bug: PlantedBug?
+    private let limits: Limits
 
     init(
         named name: String,
@@ -53,7 +54,9 @@ final class SimulatedDevice {
         clock: SimulatedClock,
         network: SimulatedNetwork,
         schema: Schema,
-        bug: PlantedBug?
+        bug: PlantedBug?,
+        limits: Limits = SimulatedDevice.limits,
+        disk: FaultDisk? = nil
     ) throws {
         self.name = name
         self.role = role
@@ -61,7 +64,9 @@ final class SimulatedDevice {
         self.network = network
         self.schema = schema
         self.bug = bug
-        (client, store) = try Self.open(disk, clock, network, schema, bug)
+        self.limits = limits
+        self.disk = disk ?? Self.blank.copied()
+        (client, store) = try Self.open(self.disk, clock, network, schema, bug, limits)
     }
 
     private static func open(
@@ -69,7 +74,8 @@ final class SimulatedDevice {
         _ clock: SimulatedClock,
         _ network: SimulatedNetwork,
         _ schema: Schema,
-        _ bug: PlantedBug?
+        _ bug: PlantedBug?,
+        _ limits: Limits
     ) throws -> (ResidenceClient, any LocalStore) {
         let opened = try LocalSQLiteStore(simulatedAt: disk.path("device.sqlite"))
         let store: any LocalStore =
@@ -114,13 +120,13 @@ final class SimulatedDevice {
     func restart(seed: UInt64, cleanly: Bool) throws {
         disk.cutPower(after: 0)
         disk.restart(seed: seed, cleanly: cleanly)
-        (client, store) = try Self.open(disk, clock, network, schema, bug)
+        (client, store) = try Self.open(disk, clock, network, schema, bug, limits)
     }
 
     /// The disk is put back to an image.
     func rollBack(to image: FaultDisk) throws {
         disk = image.copied()
-        (client, store) = try Self.open(disk, clock, network, schema, bug)
+        (client, store) = try Self.open(disk, clock, network, schema, bug, limits)
         mayFork = true
     }
 
@@ -154,6 +160,26 @@ final class SimulatedDevice {
         try clone.rollBack(to: disk)
         mayFork = true
         return clone
+    }
+
+    /// The same handheld on another clock and another network: what befalls it there befalls nobody here.
+    func twin(
+        on network: SimulatedNetwork,
+        clock: SimulatedClock,
+        limits: Limits
+    ) throws -> SimulatedDevice {
+        let twin = try SimulatedDevice(
+            named: name,
+            role: role,
+            clock: clock,
+            network: network,
+            schema: schema,
+            bug: bug,
+            limits: limits,
+            disk: disk.copied()
+        )
+        twin.id = id
+        return twin
     }
 }
 

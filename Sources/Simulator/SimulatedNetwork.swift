@@ -23,6 +23,10 @@ final class SimulatedNetwork: Transport {
         /// After how many requests the link gives out; `nil` where it does not.
         var left: Int?
         var isCalm = false
+        /// Whether everything arrives twice.
+        var echoes = false
+        /// The answer that arrives once more.
+        var echo: Exchange?
         var later: [(bytes: [UInt8], device: DeviceID)] = []
         var traffic = Traffic()
     }
@@ -56,6 +60,9 @@ final class SimulatedNetwork: Transport {
         }
     }
 
+    /// Whether every batch arrives twice at the server, and every answer twice at the device.
+    func set(echoing: Bool) { state.withLock { $0.echoes = echoing } }
+
     /// What becomes of one round trip.
     private struct Fate {
         var isLost = false
@@ -84,6 +91,7 @@ final class SimulatedNetwork: Transport {
             let corruption = state.random.next()
             fate.corruption = state.random.happens(weather.corrupted) ? corruption : nil
             if state.isCalm { fate = Fate() }
+            fate.isRepeated = fate.isRepeated || state.echoes
             if fate.isLost || fate.isAnswerLost || fate.isAnswerCut || fate.corruption != nil {
                 state.traffic.faults += 1
             }
@@ -96,6 +104,7 @@ final class SimulatedNetwork: Transport {
         to address: ServerAddress,
         token: String
     ) async throws -> Exchange {
+        if let echo = echo() { return echo }
         let fate = fate()
         var body = request.encoded
         guard !fate.isLost, let service = server.service else { throw TransportFailure.unreachable }
@@ -133,7 +142,17 @@ final class SimulatedNetwork: Transport {
         var bytes = ByteCount()
         bytes.sent = body.count
         bytes.received = answer.count
-        return Exchange(response: response, bytes: bytes)
+        let exchange = Exchange(response: response, bytes: bytes)
+        state.withLock { $0.echo = $0.echoes ? exchange : nil }
+        return exchange
+    }
+
+    /// The answer that arrives once more, the second time that it is asked for.
+    private func echo() -> Exchange? {
+        state.withLock { state in
+            defer { state.echo = nil }
+            return state.echo
+        }
     }
 
     /// A body of which a byte changed on the way: its compression carries a checksum, which notices.

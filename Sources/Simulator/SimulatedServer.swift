@@ -62,6 +62,7 @@ final class SimulatedServer {
     /// By what its program works: an older one's, until it is upgraded.
     private(set) var schema: Schema
     private let database: PostgresStore?
+    private let limits: Limits
 
     init(
         time: WorldTime,
@@ -73,6 +74,7 @@ final class SimulatedServer {
         self.time = time
         self.schema = schema
         self.bug = bug
+        limits = SimulatedDevice.limits
         self.database = try database.map { address in
             var settings = try PostgresSettings(address: address)
             // Worlds that go on side by side share nothing.
@@ -84,6 +86,26 @@ final class SimulatedServer {
             let natural = NaturalKey(bytes: random.bytes(32))
         else { throw SyncError("key_malformed", "32 bytes are a key", hint: "Another seed.") }
         identity = ServerIdentity(key: key, naturalKey: natural)
+    }
+
+    /// The same server in another world: what befalls it there befalls nobody here.
+    private init(twinOf server: SimulatedServer, in time: WorldTime, limits: Limits) {
+        self.time = time
+        self.limits = limits
+        (schema, bug, identity) = (server.schema, server.bug, server.identity)
+        database = nil
+        disk = server.disk.copied()
+    }
+
+    /// The same server in another world, started; `nil` where its data are on no disk of this world.
+    func twin(in time: WorldTime, limits: Limits) async throws -> SimulatedServer? {
+        guard database == nil, service != nil else { return nil }
+        let twin = SimulatedServer(twinOf: self, in: time, limits: limits)
+        try await twin.start()
+        for device in try await twin.service?.devices() ?? [] {
+            twin.door.note(door.areas(of: device.id), of: device.id)
+        }
+        return twin
     }
 
     var service: SyncService? { door.service }
@@ -104,7 +126,7 @@ final class SimulatedServer {
             identity: kept,
             rules: ResidenceRules(),
             schema: schema,
-            limits: SimulatedDevice.limits,
+            limits: limits,
             clock: { time.now }
         )
         door.open(service, on: disk)

@@ -26,13 +26,15 @@ public enum Simulation {
         return world.report
     }
 
-    /// The smallest number of events after which a plan still fails.
+    /// The smallest number of events after which a plan still fails in the same way.
     ///
-    /// A run is the same up to any event, so the first one that matters is found by halving; `progress` is
-    /// told how many events are still in question.
+    /// A run is the same up to any event, so the first one that matters is found by halving; `invariants` are
+    /// those of which one has to fail still, all where none are named; `progress` is told how many events are
+    /// still in question.
     public static func shrink(
         _ plan: Plan,
         events: Int,
+        breaking invariants: Set<String> = [],
         progress: (Int) -> Void = { _ in }
     ) async throws -> RunReport {
         var (sound, failing) = (0, events)
@@ -41,7 +43,9 @@ public enum Simulation {
             let middle = (sound + failing) / 2
             var shorter = plan
             shorter.limit = middle
-            if try await run(shorter).isSound { sound = middle } else { failing = middle }
+            let broken = Set(try await run(shorter).verdicts.map(\.invariant))
+            let isSame = invariants.isEmpty ? !broken.isEmpty : !broken.isDisjoint(with: invariants)
+            if isSame { failing = middle } else { sound = middle }
         }
         var last = plan
         last.limit = failing
@@ -66,7 +70,7 @@ extension World {
             for (minute, device, event) in eventsOfADay(afterOutage: wasOut) {
                 if let limit = plan.limit, report.events >= limit { return }
                 report.events += 1
-                time.advance(to: WorldTime.start + Int64(day * 1_440 + minute) * 60_000)
+                time.advance(to: WorldTime.start + slept + Int64(day * 1_440 + minute) * 60_000)
                 do {
                     try await happen(event, to: device)
                     try await retireWhoeverHasEnded()
@@ -76,6 +80,9 @@ extension World {
                 }
             }
             try await giveAreasAgain()
+            if isQuietEvening() { try await calmDown() }
+            // What was found is found: the story ends where it shows.
+            guard oracle.verdicts.isEmpty else { return }
             wasOut = isOut
         }
     }
@@ -94,114 +101,10 @@ extension World {
         return isOut
     }
 
-    /// The weather clears, everybody syncs until nobody has anything new, and the oracle judges.
-    func settle() async throws {
-        for device in devices {
-            device.network.set(calm: true)
-            device.linkLasts = nil
-        }
-        let began = time.elapsed
-        for device in inUse where device.mayDiffer {
-            if try await device.isErased() { continue }
-            _ = try await device.client.check()
-        }
-        for round in 1...Simulation.rounds {
-            var isQuiet = true
-            let known = redrawn
-            for device in inUse {
-                time.advance(to: time.now + 20_000)
-                guard let done = try await sync(device) else {
-                    isQuiet = false
-                    continue
-                }
-                if done.received + done.departed + done.unanswered > 0 || !done.outcomes.isEmpty
-                    || done.repair != nil
-                {
-                    isQuiet = false
-                }
-            }
-            try await retireWhoeverHasEnded()
-            try await giveAreasAgain()
-            report.rounds = round
-            if isQuiet, redrawn == known { break }
-        }
-        report.minutesToConverge = Int((time.elapsed - began) / 60_000)
-        guard let store = server.store else { return }
-        let standing = try await Oracle.standing(in: store)
-        try await judge(standing)
-        sum(standing)
-    }
-
     /// The world cannot go on.
     fileprivate func stop(_ error: SyncError) {
         oracle.accuse("I10", "the world stands still: \(error.code.rawValue), \(error.message)")
         report.verdicts = oracle.verdicts
         if plan.keepsStory { report.story = chronicle.story(of: nil, last: 60) }
-    }
-
-    private func judge(_ standing: Oracle.Standing) async throws {
-        oracle.judgeHistory(standing, of: devices.map(\.name))
-        oracle.judgeChains(standing)
-        oracle.judgePromises(standing, of: Set(inUse.map(\.name)))
-        oracle.judgeValues(standing)
-        oracle.judgeConflicts(standing)
-        oracle.judgeErasures(standing)
-        oracle.judgePlaces(standing, by: map)
-        if let service = server.service { try await oracle.judgeRows(of: service) }
-        for device in inUse {
-            if try await device.isErased() {
-                oracle.judgeSurrender(of: device)
-                continue
-            }
-            try await oracle.judgeOutbox(of: device)
-            try await oracle.judgeRevisions(of: device)
-            try await oracle.judge(device, standing, in: server.door)
-            try await judgeQuiet(device)
-        }
-        report.verdicts = oracle.verdicts
-        guard plan.keepsStory, let id = oracle.verdicts.first?.record.flatMap({ RecordID($0) })
-        else {
-            return
-        }
-        report.story = standing.story(of: id)
-    }
-
-    // > I10 the outbox empties within bounded time once faults stop: and whoever has everything is sent nothing.
-
-    private func judgeQuiet(_ device: SimulatedDevice) async throws {
-        guard report.rounds < Simulation.rounds else {
-            return oracle.accuse("I10", "everybody goes on syncing after \(report.rounds) rounds")
-        }
-        guard let done = try await sync(device) else { return }
-        if done.received + done.departed > 0 {
-            oracle.accuse("I10", "\(device.name) is sent again what it holds")
-        }
-    }
-
-    private func sum(_ standing: Oracle.Standing) {
-        for entries in standing.conflicts.values {
-            for entry in entries {
-                let name = entry.isOpen ? "open" : "\(entry.conflict.policy)"
-                report.conflicts[name, default: 0] += 1
-            }
-        }
-        report.returned = standing.returned.count
-        for device in devices {
-            let traffic = device.network.traffic
-            report.requests += traffic.requests
-            report.faults += traffic.faults
-            report.bytesUp += traffic.bytesUp
-            report.bytesDown += traffic.bytesDown
-        }
-        for head in standing.heads {
-            note("\(head.area.rawValue) \(head.head.rawValue) \(head.digest.sum)")
-        }
-        let digits = String(chronicle.trace, radix: 16)
-        report.trace = String(repeating: "0", count: 16 - digits.count) + digits
-        let concerned = report.verdicts.first?.record.flatMap { RecordID($0) }
-        guard plan.keepsStory else { return }
-        // Where nothing failed, whoever asked for the story wants all of it.
-        let last = report.isSound ? Int.max : 60
-        report.story = chronicle.story(of: concerned, last: last) + report.story
     }
 }

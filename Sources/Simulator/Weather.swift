@@ -75,6 +75,21 @@ public struct Weather: Hashable, Codable, Sendable {
     public var rekeyed = 0.0
     /// The authorities redraw the map 撤并.
     public var redrawn = 0.0
+    /// A device is suspended, or resumed where it is.
+    public var suspended = 0.0
+    /// A coordinator's work is handed over to another one.
+    public var handedOver = 0.0
+    /// Somebody at the server settles, mends, discards, joins, tells apart or deletes.
+    public var decided = 0.0
+    /// Half a year goes by; half of the devices sync meanwhile, and feeds are pruned.
+    public var winter = 0.0
+
+    // MARK: - The oracle: for each day
+    /// On its evening the network is good until everybody has everything, and the oracle judges.
+    public var quiet = 0.1
+
+    /// Of a device: what it does next is done by a detour, too, in a copy of the world, and compared.
+    public var detour = 0.03
 
     /// Nothing goes wrong.
     public init() {}
@@ -119,6 +134,10 @@ public struct Weather: Hashable, Codable, Sendable {
         weather.upgraded = 0.2
         weather.rekeyed = 0.4
         weather.redrawn = 0.06
+        weather.suspended = 0.05
+        weather.handedOver = 0.05
+        weather.decided = 0.3
+        weather.winter = 0.02
         return weather
     }()
 
@@ -140,6 +159,7 @@ public struct Weather: Hashable, Codable, Sendable {
         weather.lost = 0.04
         weather.revoked = 0.02
         weather.erased = 0.1
+        weather.decided = 0.3
         return weather
     }()
 
@@ -149,6 +169,25 @@ public struct Weather: Hashable, Codable, Sendable {
         weather.cloned = 0.06
         weather.rolledBack = 0.04
         weather.rekeyed = 0.7
+        return weather
+    }()
+
+    /// Half years go by, devices are suspended and their work is handed over; the network is poor.
+    public static let winters: Weather = {
+        var weather = Weather.drizzle
+        weather.winter = 0.15
+        weather.suspended = 0.2
+        weather.handedOver = 0.15
+        weather.reassigned = 0.1
+        weather.redrawn = 0.06
+        weather.decided = 0.4
+        return weather
+    }()
+
+    /// A poor network, and much of what anybody does next is done by a detour, too.
+    public static let detours: Weather = {
+        var weather = Weather.drizzle
+        weather.detour = 0.5
         return weather
     }()
 
@@ -162,13 +201,15 @@ public struct Weather: Hashable, Codable, Sendable {
         weather.restored = 0
         weather.failedOver = 0
         weather.upgraded = 0
+        // A copy of the world is a copy of its disks.
+        weather.detour = 0
         return weather
     }
 
     /// The weathers that have a name.
     public static let named: [(name: String, weather: Weather)] = [
         ("fair", fair), ("drizzle", drizzle), ("rain", rain), ("storm", storm), ("flood", flood),
-        ("copies", copies),
+        ("copies", copies), ("winters", winters), ("detours", detours),
     ]
 
     /// The odds by which a run goes: each drawn up to twice what is said here, and some switched off.
@@ -189,6 +230,7 @@ public struct Weather: Hashable, Codable, Sendable {
             \.syncFails, \.lost, \.cloned, \.rolledBack, \.rot, \.serverKilled, \.serverPowerCut,
             \.serverDiskFull, \.restored, \.failedOver, \.backup, \.reassigned, \.revoked,
             \.erased, \.upgraded, \.rekeyed, \.redrawn, \.slow, \.outage,
+            \.quiet, \.detour, \.suspended, \.handedOver, \.decided, \.winter,
         ]
     }
 }

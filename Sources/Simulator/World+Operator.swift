@@ -69,6 +69,90 @@ extension World {
     }
 }
 
+// Whose work it is.
+
+extension World {
+    /// Suspends a handheld, or resumes it.
+    func suspend(_ device: SimulatedDevice) async throws {
+        guard let id = device.id, let service = server.service,
+            let known = try await service.devices().first(where: { $0.id == id }),
+            known.revoked == nil, known.succession.rekeyedAt == nil
+        else { return }
+        let isSuspended = known.suspendedAt == nil
+        _ = try await service.suspend(id, isSuspended)
+        note("! \(device.name) is \(isSuspended ? "suspended" : "resumed")")
+        guard isSuspended, try await !device.isErased() else { return }
+        // > [A-07] nothing of its requests is taken and nothing is given, until it is resumed.
+        if try await sync(device) != nil {
+            oracle.accuse("A", "\(device.name) is suspended, and syncs")
+        }
+    }
+
+    /// Whoever is suspended is resumed.
+    func resumeAll() async throws {
+        guard let service = server.service else { return }
+        for device in try await service.devices() where device.suspendedAt != nil {
+            _ = try await service.suspend(device.id, false)
+        }
+    }
+
+    // > [O-01] A handover gives a device's areas and what was returned of its work to another device.
+
+    /// Gives a coordinator's work to another one; half of them keep it, too.
+    func handOver(from giver: SimulatedDevice) async throws {
+        let (chance, keeps) = (random.next(), random.happens(oneIn: 2))
+        let others = inUse.filter { other in
+            other.role == .coordinator && other.id != giver.id && other.takesOutbox == nil
+        }
+        guard giver.role == .coordinator, !others.isEmpty, let service = server.service,
+            let from = giver.id
+        else { return }
+        let taker = others[Int(chance % UInt64(others.count))]
+        guard let to = taker.id else { return }
+        let held = server.door.areas(of: from)
+        // Nobody is left without an area: some area would be nobody's.
+        let given = keeps || held.count < 2 ? held : Array(held.prefix(1))
+        do {
+            let report = try await service.handOver(
+                from: from,
+                to: to,
+                areas: given,
+                keeping: keeps || held.count < 2,
+                reason: "调岗",
+                for: SimulatedServer.clerk
+            )
+            if giver.takesOutbox == nil { server.door.note(report.from.grant.areas, of: from) }
+            server.door.note(report.to.grant.areas, of: to)
+            note("! \(giver.name) hands \(given.map(\.rawValue)) over to \(taker.name)")
+        } catch let error as SyncError {
+            note("\(giver.name) hands nothing over: \(error.code.rawValue)")
+        }
+    }
+}
+
+extension World {
+    // > [F-08] Tombstones and departures leave a feed when every device of the area that is not expired has read
+    // > them, and after 180 days at the earliest.
+
+    /// Half a year goes by, in which half of the devices sync now and then; feeds are pruned after it.
+    func winter() async throws {
+        let days: Int64 = 90
+        note("! half a year goes by")
+        for _ in 0..<2 {
+            slept += (days + 1) * 86_400_000
+            time.advance(to: time.now + (days + 1) * 86_400_000)
+            for device in devices where random.happens(oneIn: 2) && !device.isRetired {
+                device.network.set(away: false)
+                try await sync(device)
+            }
+        }
+        guard let service = server.service else { return }
+        let pruned = try await service.prune()
+        report.pruned += pruned
+        note("! \(pruned) entries leave the feeds")
+    }
+}
+
 // What the authorities order.
 
 extension World {

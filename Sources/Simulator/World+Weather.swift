@@ -11,7 +11,8 @@ extension World {
         case act, sync, kill, powerCut, fillUp, failSyncs, lose, clone, takeImage, rollBack, rot,
             jump
         case killServer, cutServer, fillServer, restore, failOver, backUp, reassign, hire
-        case revoke, erase, upgrade, upgradeServer, rekey, redraw
+        case revoke, erase, upgrade, upgradeServer, rekey, redraw, detour
+        case suspend, handOver, decide, winter
     }
 
     /// What happens on a day, in the order of its minutes.
@@ -35,6 +36,7 @@ extension World {
             add(.rollBack, index, weather.rolledBack)
             add(.rot, index, weather.rot)
             add(.jump, index, weather.clockJumps)
+            if weather.detour > 0 { add(.detour, index, weather.detour) }
         }
         add(.backUp, 0, weather.backup)
         add(.killServer, 0, weather.serverKilled)
@@ -53,6 +55,12 @@ extension World {
         }
         if weather.rekeyed > 0 { add(.rekey, random.below(devices.count), weather.rekeyed / 10) }
         if weather.redrawn > 0 { add(.redraw, 0, weather.redrawn) }
+        if weather.suspended > 0 { add(.suspend, random.below(devices.count), weather.suspended) }
+        if weather.handedOver > 0 {
+            add(.handOver, random.below(devices.count), weather.handedOver)
+        }
+        if weather.decided > 0 { add(.decide, 0, weather.decided) }
+        if weather.winter > 0 { add(.winter, 0, weather.winter) }
         if inUse.count < plan.devices { add(.hire) }
         return events.sorted { ($0.minute, $0.device) < ($1.minute, $1.device) }
     }
@@ -99,6 +107,11 @@ extension World {
         case .erase: try await erase()
         case .rekey: _ = try await rekey(device)
         case .redraw: try await redraw()
+        case .detour: try await takeDetour(with: device)
+        case .suspend: try await suspend(device)
+        case .handOver: try await handOver(from: device)
+        case .decide: try await decide()
+        case .winter: try await winter()
         case .upgrade:
             try device.upgrade(seed: random.next())
             note("! \(device.name)'s program is upgraded")
@@ -233,7 +246,7 @@ extension World.Event {
     fileprivate var isOfServer: Bool {
         switch self {
         case .killServer, .cutServer, .fillServer, .restore, .failOver, .backUp, .hire, .erase,
-            .upgradeServer, .redraw:
+            .upgradeServer, .redraw, .decide, .winter:
             true
         default: false
         }

@@ -19,6 +19,8 @@ final class World {
     var map = WorldMap()
     /// How often the server has redrawn its map, restores included.
     var redrawn = 0
+    /// How many milliseconds went by in winters.
+    var slept: Int64 = 0
     private(set) var hired = 0
 
     init(_ plan: Plan) throws {
@@ -153,6 +155,7 @@ final class World {
             }
             try await oracle.note(device)
             try await oracle.noteAnswers(of: device)
+            try await oracle.judgeRevisions(of: device)
             return done
         } catch let error as SyncError {
             report.failedSyncs += 1

@@ -153,7 +153,11 @@ struct Simulate: AsyncParsableCommand {
             try show(summary, last)
             throw ExitCode(1)
         }
-        let shrunk = try await Simulation.shrink(failed, events: last.events) { left in
+        let shrunk = try await Simulation.shrink(
+            failed,
+            events: last.events,
+            breaking: Set(last.verdicts.map(\.invariant))
+        ) { left in
             if !json { Console.note(say("缩短：\(left) 步", "shrinking: \(left) events left")) }
         }
         try show(summary, shrunk)

@@ -18,6 +18,9 @@ struct Summary: Encodable {
     var kills = 0
     var restores = 0
     var repaired = 0
+    var pruned = 0
+    var quietPoints = 0
+    var detours = 0
     var rounds = 0
     var minutesToConverge = 0
     var seconds = 0.0
@@ -28,8 +31,9 @@ struct Summary: Encodable {
 
     enum CodingKeys: String, CodingKey {
         case runs, events, captures, syncs, requests, faults, conflicts, returned, kills, restores
-        case repaired, rounds, seconds, trace
+        case repaired, pruned, detours, rounds, seconds, trace
         case deviceDays = "device_days"
+        case quietPoints = "quiet_points"
         case failedSyncs = "failed_syncs"
         case bytesUp = "bytes_up"
         case bytesDown = "bytes_down"
@@ -52,6 +56,9 @@ struct Summary: Encodable {
         kills += report.kills
         restores += report.restores
         repaired += report.repaired
+        pruned += report.pruned
+        quietPoints += report.quietPoints
+        detours += report.detours
         rounds = max(rounds, report.rounds)
         minutesToConverge = max(minutesToConverge, report.minutesToConverge)
         for byte in report.trace.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
@@ -73,8 +80,9 @@ private struct FailureDocument: Encodable {
 
     enum CodingKeys: String, CodingKey {
         case seed, trace, events, captures, syncs, requests, faults, conflicts, returned, kills
-        case restores, repaired, rounds, verdicts, story
+        case restores, repaired, pruned, detours, rounds, verdicts, story
         case deviceDays = "device_days"
+        case quietPoints = "quiet_points"
         case failedSyncs = "failed_syncs"
         case bytesUp = "bytes_up"
         case bytesDown = "bytes_down"
@@ -99,6 +107,9 @@ private struct FailureDocument: Encodable {
         try container.encode(report.kills, forKey: .kills)
         try container.encode(report.restores, forKey: .restores)
         try container.encode(report.repaired, forKey: .repaired)
+        try container.encode(report.pruned, forKey: .pruned)
+        try container.encode(report.quietPoints, forKey: .quietPoints)
+        try container.encode(report.detours, forKey: .detours)
         try container.encode(report.rounds, forKey: .rounds)
         try container.encode(report.minutesToConverge, forKey: .minutesToConverge)
         try container.encode(report.verdicts, forKey: .verdicts)
@@ -148,6 +159,9 @@ extension Simulate {
         add("杀死与断电", "kills and power cuts", "\(summary.kills)")
         add("由备份恢复", "restores", "\(summary.restores)")
         add("修复的副本", "copies repaired", "\(summary.repaired)")
+        add("清理的增量", "feed entries pruned", "\(summary.pruned)")
+        add("全体同步后检验", "quiet points, judged", "\(summary.quietPoints)")
+        add("同一件事两种做法", "detours, compared", "\(summary.detours)")
         add(
             "收敛：最多轮次 / 分钟",
             "to converge: rounds / minutes",

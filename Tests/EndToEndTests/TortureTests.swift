@@ -45,13 +45,11 @@ import Testing
                     captured.append(id)
                 }
                 done += 1
-                let flaws = try await Inspection.flaws(
-                    ofDevice: URL(fileURLWithPath: daemon.device(name))
-                )
-                #expect(flaws.isEmpty)
+                #expect(try await Self.flaws(of: name, daemon).isEmpty)
             case 5...7:
                 try kill(Self.sync(name, of: daemon), after: moment * 3)
                 done += 1
+                #expect(try await Self.flaws(of: name, daemon).isEmpty)
             case 8:
                 // The daemon is killed while somebody syncs.
                 let syncing = Self.sync(name, of: daemon)
@@ -82,6 +80,10 @@ import Testing
         #expect(verdicts == [])
         #expect(captured.count > Self.kills / 20)
         #expect(faults.cut > 0 && faults.repeated > 0)
+    }
+
+    private static func flaws(of name: String, _ daemon: RunningDaemon) async throws -> [String] {
+        try await Inspection.flaws(ofDevice: URL(fileURLWithPath: daemon.device(name)))
     }
 
     private static func sync(_ name: String, of daemon: RunningDaemon) -> ChildProcess {

@@ -13,7 +13,7 @@ struct PostgresWorldTests {
                 seed: seed,
                 devices: 4,
                 days: 4,
-                weather: seed.isMultiple(of: 2) ? .drizzle : Weather.storm.sparingServer
+                weather: (seed.isMultiple(of: 2) ? Weather.drizzle : .storm).sparingServer
             )
             let embedded = try await Simulation.run(plan)
             plan.database = database

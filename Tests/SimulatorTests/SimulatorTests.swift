@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 struct SimulatorTests {
-    @Test(arguments: ["fair", "drizzle", "rain", "storm", "copies"])
+    @Test(arguments: ["fair", "drizzle", "rain", "storm", "copies", "winters"])
     func `a world of any weather ends with nothing lost`(name: String) async throws {
         let weather = try #require(Weather.named.first { $0.name == name }?.weather)
 

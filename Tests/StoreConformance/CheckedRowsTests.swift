@@ -118,7 +118,8 @@ struct CheckedRowsTests {
         }
     }
 
-    @Test func `a file of no bytes is refused and left as it is`() throws {
+    @Test(arguments: [true, false])
+    func `a file of no bytes is refused and left as it is`(isServed: Bool) throws {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "empty-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -126,7 +127,9 @@ struct CheckedRowsTests {
         let file = folder.appending(path: "residence.sqlite")
         try Data().write(to: file)
 
-        let error = #expect(throws: SyncError.self) { _ = try SQLiteStore(reading: folder) }
+        let error = #expect(throws: SyncError.self) {
+            _ = try isServed ? SQLiteStore(folder: folder) : SQLiteStore(reading: folder)
+        }
 
         #expect(error?.code == "database_empty")
         #expect(try Data(contentsOf: file).isEmpty)

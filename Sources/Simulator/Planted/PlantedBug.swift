@@ -40,6 +40,17 @@ public enum PlantedBug: String, CaseIterable, Codable, Sendable {
     /// Now and then a change is kept, and not as one of its record.
     case misfilesChanges = "misfiles-changes"
 
+    /// Of a change that it has already, the server tells another outcome.
+    case forgetsOutcomes = "forgets-outcomes"
+    /// What was observed earlier than what stands is kept as no conflict.
+    case ignoresOldNews = "ignores-old-news"
+    /// A conflict tells that the other side won.
+    case tellsOtherWinners = "tells-other-winners"
+    /// Nobody remembers what has left a feed: whoever was away for half a year goes on where they were.
+    case forgetsPruning = "forgets-pruning"
+    /// A suspended device is served as any other.
+    case ignoresSuspension = "ignores-suspension"
+
     // MARK: - On the device
     /// The bookmark is kept one position too far.
     case bookmarkAhead = "bookmark-ahead"
@@ -74,7 +85,8 @@ public enum PlantedBug: String, CaseIterable, Codable, Sendable {
             .resurrectsTombstones, .losesConflicts, .losesHistory, .answersBeforeCommit,
             .widensGrants, .losesDigests, .dropsUnknownFields, .keepsErasedHistory,
             .leavesPlacements, .forgetsKin, .tellsNoConflicts, .keepsNoUndo,
-            .misfilesChanges:
+            .misfilesChanges, .forgetsOutcomes, .ignoresOldNews, .tellsOtherWinners,
+            .forgetsPruning, .ignoresSuspension:
             true
         default: false
         }

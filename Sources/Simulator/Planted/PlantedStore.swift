@@ -76,6 +76,11 @@ private struct PlantedStoreTransaction: ForwardingStoreTransaction {
             device?.succession.kin = []
             return device
         }
+        if bug == .ignoresSuspension {
+            var device = try base.device(id)
+            device?.suspendedAt = nil
+            return device
+        }
         guard bug == .widensGrants, var device = try base.device(id), !device.grants.isEmpty,
             let city = AreaCode("3309")
         else { return try base.device(id) }
@@ -85,9 +90,13 @@ private struct PlantedStoreTransaction: ForwardingStoreTransaction {
 
     func heads(under areas: [AreaCode]) throws -> [AreaHead] {
         var heads = try base.heads(under: areas)
-        guard bug == .positionBeforeCommit else { return heads }
         for index in heads.indices {
-            heads[index].head = Position(rawValue: heads[index].head.rawValue + 1)
+            switch bug {
+            case .positionBeforeCommit:
+                heads[index].head = Position(rawValue: heads[index].head.rawValue + 1)
+            case .forgetsPruning: heads[index].pruned = .start
+            default: break
+            }
         }
         return heads
     }
@@ -122,8 +131,28 @@ private struct PlantedStoreTransaction: ForwardingStoreTransaction {
     }
 
     func save(_ conflict: ConflictEntry) throws -> UInt64 {
-        guard bug == .losesConflicts, conflict.id == 0 else { return try base.save(conflict) }
-        return 1
+        var conflict = conflict
+        let isOld = conflict.conflict.proposed.time < conflict.conflict.standing.time
+        switch bug {
+        case .losesConflicts where conflict.id == 0: return 1
+        case .ignoresOldNews where conflict.id == 0 && isOld: return 1
+        case .tellsOtherWinners: conflict.conflict.proposedWon.toggle()
+        default: break
+        }
+        return try base.save(conflict)
+    }
+
+    func changes(
+        of device: DeviceID,
+        in numbers: ClosedRange<SequenceNumber>
+    ) throws -> [StoredChange] {
+        let changes = try base.changes(of: device, in: numbers)
+        guard bug == .forgetsOutcomes else { return changes }
+        return changes.map { change in
+            var change = change
+            if change.outcome.kind == .applied { change.outcome.kind = .unchanged }
+            return change
+        }
     }
 
     func append(_ change: StoredChange, effects: [StoredEffect]) throws -> UInt64 {

@@ -1,0 +1,185 @@
+internal import ResidenceDomain
+internal import SyncProtocol
+internal import SyncServer
+
+// What the oracle says of conflicts: that there is one where there has to be, none elsewhere, and who won.
+
+extension Oracle {
+    // > I9 a conflict is recorded if, and only if, two concurrent changes gave the same field (or group)
+    // > different values.
+
+    mutating func judgeConflicts(_ standing: Standing) {
+        let server = standing.server
+        for (id, entries) in standing.conflicts.sorted(by: { $0.key < $1.key }) {
+            for entry in entries where entry.conflict.kind == .field {
+                // Of a record that was erased by law the fact stays that there was a conflict; it is told of a
+                // record, too, that was once found to be that one.
+                let concerned = [id, entry.record, entry.via].compactMap(\.self)
+                guard erased.isDisjoint(with: concerned) else { continue }
+                let (one, other) = (entry.conflict.standing, entry.conflict.proposed)
+                let isOfSet = entry.conflict.fields.contains { number in
+                    Schema.current.type(entry.type)?.field(number)?.isSet == true
+                }
+                if one.values == other.values, one.removed.isEmpty, other.removed.isEmpty, !isOfSet
+                {
+                    accuse(
+                        "I9",
+                        "conflict \(entry.id) of \(entry.conflict.fields) is between a value and itself",
+                        about: id
+                    )
+                }
+                // A copy that came back speaks for nobody, and so does the server's own device.
+                if one.device == other.device, one.device != server, restores == 0 {
+                    accuse("I9", "conflict \(entry.id) is between a device and itself", about: id)
+                }
+            }
+        }
+    }
+
+    /// What the history makes of the conflicts of each record: those that are due, and no others.
+    ///
+    /// After a restore what comes back may have been decided before: then the history alone does not tell.
+    mutating func judgeContests(_ standing: Standing) {
+        guard restores == 0 else { return }
+        for (id, record) in standing.records.sorted(by: { $0.key < $1.key }) {
+            guard let type = Schema.current.type(record.state.type), !record.state.isErased,
+                !erased.contains(id), !hasBeenAnother(id, record, standing)
+            else { continue }
+            let said = said(of: id, type, standing)
+            let entries = (standing.conflicts[id] ?? []).filter { entry in
+                entry.conflict.kind == .field && entry.via == nil && entry.record == id
+            }
+            judgeDue(said, entries, type, about: id)
+            for entry in entries {
+                let isOfSet = entry.conflict.fields.contains { type.field($0)?.isSet == true }
+                guard !isOfSet else { continue }
+                judgeConcurrency(of: entry, said, about: id)
+                judgeWinner(of: entry, type, standing)
+            }
+        }
+    }
+
+    /// Whoever says something else than stands, and had not seen who wrote it, is told on.
+    private mutating func judgeDue(
+        _ said: [Said],
+        _ entries: [ConflictEntry],
+        _ type: RecordType,
+        about id: RecordID
+    ) {
+        // Whether a record is there at all is another question than what it says [M-12].
+        guard said.allSatisfy({ $0.change.deletion == nil && !$0.change.undelete }) else { return }
+        for (index, one) in said.enumerated() where one.change.resolution == nil {
+            for unit in one.units(of: type) where type.field(unit[0])?.isSet == false {
+                let value = one.change.fields.keeping(unit)
+                let before = said[..<index].filter { $0.touches(unit) }
+                // Where anybody said the same before, that may have stood.
+                let isNew = !before.contains { $0.change.fields.keeping(unit) == value }
+                // Whoever wrote last of those whose word stood from then on.
+                let last = before.last { other in
+                    !entries.contains { $0.outvoted(other, about: unit) }
+                }
+                let rival = last.flatMap { other in
+                    one.isSameHand(as: other) || one.hasSeen(other, about: unit) ? nil : other
+                }
+                let isTold = entries.contains { $0.tells(of: one, about: unit) }
+                guard isNew, let rival, !isTold else { continue }
+                accuse(
+                    "I9",
+                    "\(one.words) and \(rival.words), unseen by each other, differ in \(unit), and no conflict says so",
+                    about: id
+                )
+            }
+        }
+    }
+
+    /// A conflict is between two of whom neither had seen the other.
+    private mutating func judgeConcurrency(
+        of entry: ConflictEntry,
+        _ said: [Said],
+        about id: RecordID
+    ) {
+        // Whoever does not own a field proposes, whatever they have seen [M-08].
+        guard !entry.conflict.byAuthority else { return }
+        let unit = entry.conflict.fields
+        let (standing, proposed) = (
+            said.filter { $0.isSide(entry.conflict.standing, about: unit) },
+            said.filter { $0.isSide(entry.conflict.proposed, about: unit) }
+        )
+        guard !standing.isEmpty, !proposed.isEmpty else { return }
+        let isContest = proposed.contains { one in
+            standing.contains { !one.hasSeen($0, about: unit) || one.isShared }
+        }
+        if !isContest {
+            accuse("I9", "conflict \(entry.id): who proposed had seen what stood", about: id)
+        }
+    }
+
+    // > [M-04] of two values the one observed later stands; at the same millisecond, the one whose canonical bytes
+    // > are greater. [M-05] Earliest and latest: the date that the policy names stands. [M-07] Review: the standing
+    // > value stays. [M-08] A field that a department owns keeps the department's value.
+
+    private mutating func judgeWinner(
+        of entry: ConflictEntry,
+        _ type: RecordType,
+        _ standing: Standing
+    ) {
+        let (conflict, unit) = (entry.conflict, entry.conflict.fields)
+        let (one, other) = (conflict.standing, conflict.proposed)
+        let isRight: Bool
+        if conflict.byAuthority {
+            let proposer = standing.devices.first { $0.id == other.device }
+            isRight = conflict.proposedWon == (proposer?.department == type.field(unit[0])?.owner)
+        } else {
+            switch conflict.policy {
+            case .review: isRight = !conflict.proposedWon
+            case .laterObservation where one.time == other.time:
+                let isGreater = one.values.bytes.lexicographicallyPrecedes(other.values.bytes)
+                isRight = conflict.proposedWon == isGreater
+            case .laterObservation: isRight = conflict.proposedWon == (other.time > one.time)
+            case .earliest: isRight = conflict.proposedWon == other.isTighter(than: one, unit[0], <)
+            case .latest: isRight = conflict.proposedWon == other.isTighter(than: one, unit[0], >)
+            case .set, .UNRECOGNIZED: return
+            }
+        }
+        guard !isRight else { return }
+        accuse(
+            "M",
+            "conflict \(entry.id), \(conflict.policy): the \(conflict.proposedWon ? "proposed" : "standing") value won",
+            about: entry.record
+        )
+    }
+}
+
+extension Conflict.Side {
+    /// Whether its date is tighter; no date is looser than any.
+    fileprivate func isTighter(
+        than other: Conflict.Side,
+        _ number: UInt32,
+        _ isBefore: (UInt64, UInt64) -> Bool
+    ) -> Bool {
+        guard values[number] != nil else { return false }
+        guard other.values[number] != nil else { return true }
+        return isBefore(values.number(of: number), other.values.number(of: number))
+    }
+}
+
+extension ConflictEntry {
+    /// Whether it tells that somebody said something else of a unit than others.
+    fileprivate func tells(of one: Said, about unit: [UInt32]) -> Bool {
+        let devices = [conflict.standing.device, conflict.proposed.device]
+        return conflict.fields == unit && devices.contains(one.device)
+    }
+
+    /// Whether what somebody said of a unit was not what stood from then on.
+    fileprivate func outvoted(_ one: Said, about unit: [UInt32]) -> Bool {
+        conflict.fields == unit && conflict.proposed.device == one.device && !conflict.proposedWon
+    }
+}
+
+extension Said {
+    /// Whether it may be what one side of a conflict says.
+    fileprivate func isSide(_ side: Conflict.Side, about unit: [UInt32]) -> Bool {
+        device == side.device && touches(unit)
+            && change.fields.keeping(unit) == side.values.keeping(unit)
+    }
+}

@@ -1,0 +1,82 @@
+internal import SyncProtocol
+internal import SyncServer
+
+/// A change that was accepted, as the oracle reads it.
+struct Said {
+    let change: Change
+    let device: DeviceID
+    let sequence: SequenceNumber
+    /// Where it stands now.
+    let here: Base
+    /// Where it ever stood, in the epochs that were lost.
+    let places: [Base]
+
+    /// The handhelds that captured it, by name: more than one where a handheld was copied afterwards.
+    let hands: Set<String>
+    /// Whether somebody at the server said it: of them nobody has seen what the others did [M-17].
+    let isShared: Bool
+
+    init?(_ step: StoredStep, _ type: RecordType, in oracle: Oracle, by server: DeviceID?) {
+        guard !step.change.isRedacted, step.via == nil,
+            let change = try? Change(payload: step.change.payload, epoch: step.change.epoch),
+            let canonical = try? change.canonical(as: type)
+        else { return nil }
+        self.change = canonical
+        device = step.change.device
+        isShared = device == server
+        sequence = step.change.sequence
+        let captors = oracle.captors(of: step.change)
+        hands = Set(captors.keys)
+        here = Base(epoch: step.change.epoch, revision: step.revision)
+        places = captors.values.flatMap(\.places) + [here]
+    }
+
+    var words: String { "change \(sequence.rawValue) of \(device.description.prefix(6))" }
+
+    /// The units that it says something of, by their lowest numbers' order.
+    func units(of type: RecordType) -> [[UInt32]] {
+        Set(change.touched.map { type.unit(of: $0) }).sorted { $0[0] < $1[0] }
+    }
+
+    /// Whether it says something of a unit.
+    func touches(_ unit: [UInt32]) -> Bool {
+        // A copy is whole: what it leaves out was not there.
+        change.isRecovered || change.touched.contains { unit.contains($0) }
+    }
+
+    /// Whether the same hand, under whatever key, said another change.
+    func isSameHand(as other: Said) -> Bool {
+        !isShared && (device == other.device || !hands.isDisjoint(with: other.hands))
+    }
+
+    /// Whether its author had seen another change, or is the same and came later.
+    func hasSeen(_ other: Said, about unit: [UInt32]) -> Bool {
+        guard !isSameHand(as: other) else { return sequence > other.sequence }
+        let base = change.base(of: unit)
+        return other.places.contains { place in
+            // What a backup had keeps its revision in every epoch after it.
+            place.epoch <= base.epoch && place.revision <= base.revision
+        }
+    }
+
+    /// Whether its author had seen another change, and says something else.
+    func answers(_ other: Said, about unit: [UInt32]) -> Bool {
+        guard device != other.device || sequence != other.sequence else { return false }
+        guard touches(unit) || change.deletion != nil || change.resolution != nil else {
+            return false
+        }
+        return hasSeen(other, about: unit)
+    }
+}
+
+extension FieldMap {
+    /// Whether a side of a conflict holds what somebody said of a unit.
+    func holds(_ value: FieldMap, _ unit: [UInt32], _ isSet: Bool) -> Bool {
+        guard isSet, let number = unit.first else {
+            return keeping(unit) == value
+                || unit.allSatisfy { value[$0] == nil || value[$0] == self[$0] }
+        }
+        return !Set(elements(of: number)).isDisjoint(with: value.elements(of: number))
+            || value.elements(of: number).isEmpty
+    }
+}
