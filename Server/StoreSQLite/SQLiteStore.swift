@@ -17,11 +17,10 @@ public final class SQLiteStore: Store {
 
     /// Opens the database of a folder, and makes both where they are missing.
     ///
-    /// Throws `database_empty` where the file has no bytes, `database_unreadable` where it is none of ours or damaged, `database_newer` where a later version
+    /// Throws `database_unreadable` where the file is none of ours or damaged, `database_newer` where a later version
     /// of the program was here, `disk_full` and `database_unavailable` where the system refuses.
     public init(folder: URL) throws {
         let file = folder.appendingPathComponent("residence.sqlite")
-        try Self.refuseEmpty(file)
         do {
             try FileManager.default.createDirectory(
                 at: folder,
@@ -51,7 +50,9 @@ public final class SQLiteStore: Store {
     /// to serve it throws.
     public init(reading folder: URL) throws {
         let file = folder.appendingPathComponent("residence.sqlite")
-        try Self.refuseEmpty(file)
+        // SQLite takes a file of no bytes for a new database, and finds it sound.
+        let size = try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int
+        guard size != 0 else { throw SyncError.databaseEmpty(file) }
         do {
             var configuration = GRDB.Configuration()
             configuration.readonly = true
@@ -72,12 +73,6 @@ public final class SQLiteStore: Store {
         } catch {
             throw SyncError(opening: file, error)
         }
-    }
-
-    /// SQLite takes a file of no bytes for a new database, and finds it sound: whoever lost everything would not hear of it.
-    private static func refuseEmpty(_ file: URL) throws {
-        let size = try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int
-        guard size != 0 else { throw SyncError.databaseEmpty(file) }
     }
 
     /// A database by one connection, in the caller's own thread: for worlds that are simulated.
@@ -265,10 +260,7 @@ extension SyncError {
         SyncError(
             "database_empty",
             "数据库文件是空的 The database is a file of no bytes: \(file.path)",
-            hint: """
-                请由备份恢复；从未使用过的新服务器请删除该文件。 \
-                Restore a backup. On a new server, which was never used, remove the file.
-                """,
+            hint: "请由备份恢复。 Restore a backup; do not start a new one in its place.",
             subject: file.path
         )
     }

@@ -189,12 +189,21 @@ struct Desk {
         let former = record.redirect
         try relay(&record, type)
         try transaction.save(record)
-        for id in Set([former, record.redirect].compactMap(\.self)) {
-            guard var target = try transaction.record(id), let type = schema.type(target.type)
-            else { continue }
-            try relay(&target, type)
-            try transaction.save(target)
+        for id in Set([former, record.redirect].compactMap(\.self)) { try show(id) }
+    }
+
+    /// Erases a record; the one that this device had found it to be shows nothing of it any more.
+    func erase(_ record: LocalRecord) throws {
+        try transaction.erase(record.id)
+        if let target = record.redirect { try show(target) }
+    }
+
+    private func show(_ id: RecordID) throws {
+        guard var record = try transaction.record(id), let type = schema.type(record.type) else {
+            return
         }
+        try relay(&record, type)
+        try transaction.save(record)
     }
 
     /// Lays what is pending over the record once more.

@@ -22,7 +22,7 @@ extension Intake {
                     ? try codes.isEmpty && followsNothing(fields, type)
                     : !codes.isEmpty && !codes.contains { grant.areas.cover($0) }
                 guard isElsewhere else { continue }
-                try transaction.erase(id)
+                try desk.erase(record)
                 dropped.insert(id)
             }
         }

@@ -338,23 +338,20 @@ struct Intake {
         let overlay = try transaction.overlay(of: id)
         let isNothing = record.acknowledged == nil && overlay.isEmpty
         let hasLeft = record.areas.isEmpty && (record.acknowledged != nil || isNothing)
-        if hasLeft, record.pending == 0, record.returned == 0 { try transaction.erase(id) }
+        if hasLeft, record.pending == 0, record.returned == 0 { try desk.erase(record) }
     }
 
     // > [D-04] A record is erased when its last placement has gone and no unsent change needs it.
     func leave(_ id: RecordID, _ area: AreaCode) throws {
         try transaction.displace(id, from: area)
-        guard var record = try transaction.record(id) else { return }
-        record.areas.remove(area)
+        guard let record = try transaction.record(id) else { return }
         try setAside(record)
-        if let type = schema.type(record.type) { try desk.relay(&record, type) }
-        if record.areas.isEmpty, record.pending == 0, record.returned == 0 {
-            try transaction.erase(id)
-            return
-        }
+        // What it was found to be shows what it says, too: what made it that may be answered by now.
+        if let type = schema.type(record.type) { try desk.refresh(record, type) }
+        guard let left = try transaction.record(id), left.areas.isEmpty else { return }
+        if left.pending == 0, left.returned == 0 { return try desk.erase(left) }
         // Nobody tells any more how its conflicts go on.
-        if record.areas.isEmpty { try transaction.set(conflicts: [], of: id) }
-        try transaction.save(record)
+        try transaction.set(conflicts: [], of: id)
     }
 
     private func leaveAreas(outside grant: Grant) throws -> Set<RecordID> {

@@ -22,12 +22,11 @@ struct Placing {
         let affected = try standing.affected().union(standing.company(of: ids))
         for id in affected.union(records.news.map(\.state.id)).sorted() {
             guard let record = try records.record(id) else { continue }
-            // A tombstone stays where the record stood: whoever held it has to hear of it. Where the same batch had
-            // captured or moved it before, that is where it came to: a batch is what its changes are one by one.
+            // A tombstone stays where the record stood: whoever held it has to hear of it.
             let old = Set(record.placements.map(\.area))
-            let stays = !record.state.isLive && !standing.hasMovedByItself(record)
             var areas =
-                stays || !affected.contains(id) ? old : try standing.areas(of: record)
+                !record.state.isLive || !affected.contains(id)
+                ? old : try standing.areas(of: record)
             // > [E-02] A device that hears of an erasure redacts what it holds: also one that held the
             // > record before it left.
             if record.state.isErased, record.state.isDeleted {

@@ -124,19 +124,9 @@ struct Standing {
     private func moves(_ record: StoredRecord) -> Bool {
         guard let before = records.original(record.state.id) else { return true }
         guard before.state.isLive == record.state.isLive,
-            (before.openConflicts > 0) == (record.openConflicts > 0)
+            (before.openConflicts > 0) == (record.openConflicts > 0),
+            let type = schema.type(record.state.type)
         else { return true }
-        return saysElsewhere(record, than: before)
-    }
-
-    /// Whether a record is new, or its own fields say another place than before; what was erased says nothing.
-    func hasMovedByItself(_ record: StoredRecord) -> Bool {
-        guard !record.state.isErased else { return false }
-        return records.original(record.state.id).map { saysElsewhere(record, than: $0) } ?? true
-    }
-
-    private func saysElsewhere(_ record: StoredRecord, than before: StoredRecord) -> Bool {
-        guard let type = schema.type(record.state.type) else { return true }
         return type.placing.contains {
             before.state.fields[$0.number] != record.state.fields[$0.number]
         }
