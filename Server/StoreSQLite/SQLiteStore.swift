@@ -50,9 +50,7 @@ public final class SQLiteStore: Store {
     /// to serve it throws.
     public init(reading folder: URL) throws {
         let file = folder.appendingPathComponent("residence.sqlite")
-        // SQLite takes a file of no bytes for a new database, and finds it sound.
-        let size = try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int
-        guard size != 0 else { throw SyncError.databaseEmpty(file) }
+        guard !Self.isEmpty(file) else { throw SyncError.databaseEmpty(file) }
         do {
             var configuration = GRDB.Configuration()
             configuration.readonly = true
@@ -73,6 +71,21 @@ public final class SQLiteStore: Store {
         } catch {
             throw SyncError(opening: file, error)
         }
+    }
+
+    /// Refuses the database of a folder where the file has no bytes: whoever lost everything has to hear of it.
+    ///
+    /// Where another process is about to make it, it waits for that one. Throws `database_empty`.
+    public static func refuseEmpty(in folder: URL) async throws {
+        let file = folder.appendingPathComponent("residence.sqlite")
+        for _ in 0..<20 where isEmpty(file) { try await Task.sleep(for: .milliseconds(100)) }
+        guard !isEmpty(file) else { throw SyncError.databaseEmpty(file) }
+    }
+
+    // SQLite takes a file of no bytes for a new database, and finds it sound.
+    private static func isEmpty(_ file: URL) -> Bool {
+        let size = try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int
+        return size == 0
     }
 
     /// A database by one connection, in the caller's own thread: for worlds that are simulated.
@@ -260,7 +273,10 @@ extension SyncError {
         SyncError(
             "database_empty",
             "数据库文件是空的 The database is a file of no bytes: \(file.path)",
-            hint: "请由备份恢复。 Restore a backup; do not start a new one in its place.",
+            hint: """
+                请由备份恢复；从未用过的新服务器，停止所有程序后删除该文件。 \
+                Restore a backup. Of a new server that was never used, stop every program and remove the file.
+                """,
             subject: file.path
         )
     }

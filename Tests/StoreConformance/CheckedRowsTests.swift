@@ -119,7 +119,7 @@ struct CheckedRowsTests {
     }
 
     @Test(arguments: [true, false])
-    func `a file of no bytes is refused and left as it is`(isServed: Bool) throws {
+    func `a file of no bytes is refused and left as it is`(isServed: Bool) async throws {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "empty-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -127,8 +127,9 @@ struct CheckedRowsTests {
         let file = folder.appending(path: "residence.sqlite")
         try Data().write(to: file)
 
-        let error = #expect(throws: SyncError.self) {
-            _ = try isServed ? SQLiteStore(folder: folder) : SQLiteStore(reading: folder)
+        let error = await #expect(throws: SyncError.self) {
+            guard isServed else { return _ = try SQLiteStore(reading: folder) }
+            try await SQLiteStore.refuseEmpty(in: folder)
         }
 
         #expect(error?.code == "database_empty")

@@ -5,15 +5,18 @@ extension IntakeDesk {
     // > [V-05] A change may name returned changes of its device that it takes the place of. Once it is
     // > accepted, they are mended.
     //
-    // A deletion that did not come to pass says nothing in the place of anything.
+    // A deletion that did not come to pass says nothing in the place of anything, but for the same wish: that was
+    // heard, and somebody will decide.
     func settleMended(by change: Change, _ arrival: Arrival, _ record: RecordState) throws {
-        guard change.deletion == nil || record.isDeleted else { return }
+        let isUndecided = change.deletion != nil && !record.isDeleted
         for sequence in change.mends {
             guard let returned = try returned(sequence, of: arrival.device),
                 try isMendable(returned, by: change)
             else { continue }
+            if isUndecided, returned.parsed?.deletion == nil { continue }
             try settle(returned)
         }
+        guard !isUndecided else { return }
         // What the same hand said again of the same fields was said in the other's place.
         let earlier = try records.heritage?.returned(to: change.record) ?? []
         for returned in try earlier + transaction.returned(of: arrival.device, to: change.record) {

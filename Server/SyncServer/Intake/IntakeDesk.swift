@@ -136,6 +136,11 @@ struct IntakeDesk {
             undos.append(
                 hasWritten ? Undo(from: old?.state, to: effect.merged.record).encoded : []
             )
+            // > [Q-03] Splitting or repeating a batch changes nothing: what it had moved before stands there.
+            if let old, old.state.isLive, !effect.merged.record.isLive {
+                let standing = Standing(records: records, schema: judge.schema)
+                records.end(id, in: try standing.areas(of: old))
+            }
             records.set(
                 StoredRecord(
                     state: effect.merged.record,

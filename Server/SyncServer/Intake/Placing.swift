@@ -25,8 +25,9 @@ struct Placing {
             // A tombstone stays where the record stood: whoever held it has to hear of it.
             let old = Set(record.placements.map(\.area))
             var areas =
-                !record.state.isLive || !affected.contains(id)
-                ? old : try standing.areas(of: record)
+                !record.state.isLive
+                ? records.lastPlaces[id] ?? old
+                : affected.contains(id) ? try standing.areas(of: record) : old
             // > [E-02] A device that hears of an erasure redacts what it holds: also one that held the
             // > record before it left.
             if record.state.isErased, record.state.isDeleted {

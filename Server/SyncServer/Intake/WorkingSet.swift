@@ -16,6 +16,8 @@ final class WorkingSet {
     private var newReferences: [RecordID: Set<Reference>] = [:]
     private var touched: Set<RecordID> = []
     private var touchedConflicts: Set<RecordID> = []
+    /// Where records stood when the batch deleted them, or found them to be others: after what it had done before.
+    private(set) var lastPlaces: [RecordID: Set<AreaCode>] = [:]
     private var map: AreaMap?
     /// What others wrote and counts as the author's own; `nil` where nothing does.
     let heritage: Heritage?
@@ -59,11 +61,15 @@ final class WorkingSet {
         let id = record.state.id
         asked.insert(id)
         touched.insert(id)
+        if record.state.isLive { lastPlaces[id] = nil }
         for reference in references(of: record.state) {
             newReferences[reference.target, default: []].insert(reference)
         }
         now[id] = record
     }
+
+    /// Notes where a record stood at the moment at which it ended: there its tombstone stands.
+    func end(_ id: RecordID, in areas: Set<AreaCode>) { lastPlaces[id] = areas }
 
     /// Notes where a record stands from now on.
     func place(_ move: FeedMove) {

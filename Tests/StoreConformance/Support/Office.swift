@@ -135,7 +135,9 @@ struct Hand: Sendable {
 
     /// Sends changes without reading any news, not even of its grant.
     @discardableResult
-    mutating func send(_ changes: Change...) async throws -> [Outcome] {
+    mutating func send(_ changes: Change...) async throws -> [Outcome] { try await send(changes) }
+
+    mutating func send(_ changes: [Change]) async throws -> [Outcome] {
         var request = SyncRequest()
         request.epoch = epoch
         request.grant = grant.number
