@@ -28,8 +28,14 @@ extension Oracle {
                         about: id
                     )
                 }
-                // A copy that came back speaks for nobody, and so does the server's own device.
-                if one.device == other.device, one.device != server, restores == 0 {
+                // A copy that came back speaks for nobody, and so does the server's own device. Of a device with
+                // another key since, what was told apart and found to be one again is asked of people.
+                let isRekeyed = books.values.contains { book in
+                    book.keys.count > 1 && book.keys.contains(one.device)
+                }
+                if one.device == other.device, one.device != server, restores == 0,
+                    entry.via == nil || !isRekeyed
+                {
                     accuse("I9", "conflict \(entry.id) is between a device and itself", about: id)
                 }
             }
@@ -50,6 +56,7 @@ extension Oracle {
                 entry.conflict.kind == .field && entry.via == nil && entry.record == id
             }
             judgeDue(said, entries, type, about: id)
+            judgeLast(said, entries, record, type, standing)
             for entry in entries {
                 let isOfSet = entry.conflict.fields.contains { type.field($0)?.isSet == true }
                 guard !isOfSet else { continue }
@@ -92,6 +99,62 @@ extension Oracle {
         }
     }
 
+    // > [M-02] A change to a unit that nobody wrote since the base simply applies. [C-03] A resolution takes the
+    // > standing value, the proposed one or a third.
+
+    /// What was said last, and contested by nobody, is what stands.
+    private mutating func judgeLast(
+        _ said: [Said],
+        _ entries: [ConflictEntry],
+        _ record: StoredRecord,
+        _ type: RecordType,
+        _ standing: Standing
+    ) {
+        guard said.allSatisfy({ $0.change.deletion == nil && !$0.change.undelete }) else { return }
+        let (now, id) = (record.state.fields, record.state.id)
+        for unit in Set(said.flatMap { $0.units(of: type) }).sorted(by: { $0[0] < $1[0] }) {
+            if type.field(unit[0])?.isSet == true {
+                guard let last = said.last(where: { $0.touches(unit) }), last.isRefuted(now, unit)
+                else { continue }
+                accuse("M", "\(last.words) changed \(unit) last, which stands otherwise", about: id)
+            } else if let value = lastValue(of: unit, said, entries, type),
+                value != now.keeping(unit), !standing.isFollowed(value, now, unit, type)
+            {
+                accuse("M", "what was said of \(unit) last does not stand", about: id)
+            }
+        }
+    }
+
+    /// What has to stand of a unit; `nil` where the history alone does not tell.
+    private func lastValue(
+        of unit: [UInt32],
+        _ said: [Said],
+        _ entries: [ConflictEntry],
+        _ type: RecordType
+    ) -> FieldMap? {
+        for one in said.reversed() {
+            let resolution = one.change.resolution
+            let settled = resolution.flatMap { known in entries.first { $0.id == known.conflict } }
+            if let resolution, let settled, settled.conflict.fields == unit {
+                switch resolution.choice {
+                case .standing: continue
+                case .proposed: return settled.conflict.proposed.values.keeping(unit)
+                case .other: return one.change.fields.keeping(unit)
+                }
+            }
+            guard one.touches(unit) else { continue }
+            // An older program may have said a part of a group.
+            guard one.change.schema >= type.version else { return nil }
+            switch one.kind {
+            case .applied, .unchanged: return one.change.fields.keeping(unit)
+            // A proposal, of this unit alone, leaves what stood.
+            case .conflicted where one.units(of: type) == [unit]: continue
+            default: return nil
+            }
+        }
+        return nil
+    }
+
     /// A conflict is between two of whom neither had seen the other.
     private mutating func judgeConcurrency(
         of entry: ConflictEntry,
@@ -125,6 +188,18 @@ extension Oracle {
     ) {
         let (conflict, unit) = (entry.conflict, entry.conflict.fields)
         let (one, other) = (conflict.standing, conflict.proposed)
+        // > [M-07] Review: the standing value stays and the conflict is open. [C-01] What no person had to decide is
+        // > decided by rule.
+        let isForPeople = conflict.policy == .review && !conflict.byAuthority
+        // A field of a newer program is nobody's to judge.
+        guard let policy = type.field(unit[0])?.policy else { return }
+        if conflict.policy != policy || isForPeople == (entry.state == .decidedByRule) {
+            accuse(
+                "M",
+                "conflict \(entry.id) of \(unit), \(conflict.policy), is \(entry.state)",
+                about: entry.record
+            )
+        }
         let isRight: Bool
         if conflict.byAuthority {
             let proposer = standing.devices.first { $0.id == other.device }
@@ -177,6 +252,16 @@ extension ConflictEntry {
 }
 
 extension Said {
+    /// Whether the elements of a set are not as this change, which nobody contested, left them.
+    fileprivate func isRefuted(_ now: FieldMap, _ unit: [UInt32]) -> Bool {
+        guard let number = unit.first, kind == .applied || kind == .unchanged,
+            !change.clears.contains(number)
+        else { return false }
+        let present = now.elements(of: number)
+        return !Set(change.fields.elements(of: number)).isSubset(of: present)
+            || !Set(change.removed.elements(of: number)).isDisjoint(with: present)
+    }
+
     /// Whether it may be what one side of a conflict says.
     fileprivate func isSide(_ side: Conflict.Side, about unit: [UInt32]) -> Bool {
         device == side.device && touches(unit)

@@ -24,6 +24,8 @@ extension Oracle {
         var digest = AreaDigest.empty
         var recounted = 0
         var strays: [RecordID] = []
+        /// The numbers of what was returned to it and not dealt with yet.
+        var returned: Set<SequenceNumber> = []
         /// How many changes of each record wait, or were returned.
         var counts: [RecordID: [Int]] = [:]
         /// The open conflicts that it shows.
@@ -42,6 +44,7 @@ extension Oracle {
         judgeScope(device, holding, standing, areas)
         judgeReading(device, holding, standing, areas)
         judgeConflicts(device, holding, standing, areas)
+        judgeReturned(device, holding, standing)
     }
 
     static func holding(of device: any Handheld) async throws -> Holding {
@@ -53,6 +56,7 @@ extension Oracle {
             holding.recounted = try transaction.recount { RecordMark.of($0, $1, $2) }
             holding.digest = try transaction.digests().values.reduce(.empty, +)
             holding.strays = try transaction.strays()
+            holding.returned = Set(try transaction.returned().map(\.sequence))
             holding.conflicts = try transaction.conflicts().compactMap { ConflictEntry($0) }
             for area in try transaction.placedAreas() {
                 for record in try transaction.records(standingIn: area) {
@@ -112,6 +116,22 @@ extension Oracle {
                 about: id
             )
         }
+    }
+
+    // > [V-06] A returned change is kept whole until it is mended, or discarded by a reviewer with a reason. Its device
+    // > hears of either at its next sync.
+
+    private mutating func judgeReturned(
+        _ device: any Handheld,
+        _ holding: Holding,
+        _ standing: Standing
+    ) {
+        // Copies share what was returned to either, and after a restore it is returned again.
+        guard restores == 0, let id = device.id, isAlone(device.name) else { return }
+        let theirs = standing.unsettled[id] ?? []
+        guard holding.returned != theirs else { return }
+        let numbers = [holding.returned, theirs].map { $0.map(\.rawValue).sorted() }
+        accuse("V", "\(device.name) shows \(numbers[0]) as returned, not \(numbers[1])")
     }
 
     // > [F-06] A record travels with its open conflicts.

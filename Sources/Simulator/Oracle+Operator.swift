@@ -9,6 +9,14 @@ extension Oracle {
     // > conflicts and what was before.
 
     mutating func judgeErasures(_ standing: Standing) {
+        for id in erased.sorted() where restores == 0 {
+            // Whoever captures the same number again captures somebody new.
+            let isAnew = (standing.steps[id] ?? []).contains { !$0.change.isRedacted }
+            guard let state = standing.records[id]?.state, !state.isErased, !isAnew else {
+                continue
+            }
+            accuse("E", "a record that was erased by law is not", about: id)
+        }
         for (id, record) in standing.records.sorted(by: { $0.key < $1.key })
         where record.state.isErased {
             if !record.state.fields.isEmpty {

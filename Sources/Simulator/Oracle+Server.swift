@@ -11,6 +11,8 @@ extension Oracle {
         var steps: [RecordID: [StoredStep]] = [:]
         var conflicts: [RecordID: [ConflictEntry]] = [:]
         var returned: [StoredChange] = []
+        /// Those of them that nobody has dealt with yet, by whose they are.
+        var unsettled: [DeviceID: Set<SequenceNumber>] = [:]
         var devices: [StoredDevice] = []
         var changes: [DeviceID: [StoredChange]] = [:]
         var heads: [AreaHead] = []
@@ -48,11 +50,15 @@ extension Oracle {
                 guard let next = page.last?.state.id else { break }
                 last = next
             }
-            standing.returned = try transaction.returned(
+            let returned = try transaction.returned(
                 after: 0,
                 unsettledOnly: false,
                 limit: 100_000
-            ).map(\.change)
+            )
+            standing.returned = returned.map(\.change)
+            for one in returned where one.settlement == nil {
+                standing.unsettled[one.change.device, default: []].insert(one.change.sequence)
+            }
             standing.heads = try transaction.heads(under: [AreaCode("33")].compactMap(\.self))
             return standing
         }
@@ -109,7 +115,7 @@ extension Oracle {
                             : "\(name): change \(number.rawValue) has other bytes in the history",
                         about: captured.change?.record
                     )
-                } else if same > 1 {
+                } else if same > max(1, times(captured, by: name)) {
                     accuse("I1", "\(name): change \(number.rawValue) is there \(same) times")
                 }
             }
@@ -268,7 +274,7 @@ extension Oracle.Standing {
     }
 
     /// Whether a value and another differ in nothing but references to what was found to be one.
-    fileprivate func isFollowed(
+    func isFollowed(
         _ value: FieldMap,
         _ now: FieldMap,
         _ unit: [UInt32],

@@ -51,10 +51,22 @@ struct Oracle {
     var restores = 0
     /// Up to which change a declared backup ever had each device: only that may be forgotten.
     var backedUp: [DeviceID: SequenceNumber] = [:]
+    /// How often the same bytes were captured: whoever was put back may say the same again, at the same clock [T-01].
+    private var said: [Saying: Int] = [:]
     /// What was ever erased by law.
     var erased: Set<RecordID> = []
     /// What handhelds held when the server lost its disk: it has to come back.
     var promised: [Promise] = []
+
+    private struct Saying: Hashable {
+        let family: DeviceID?
+        let payload: [UInt8]
+    }
+
+    /// How often a handheld, or a copy of it, captured a change.
+    func times(_ captured: Captured, by name: String) -> Int {
+        said[Saying(family: books[name]?.keys.first, payload: captured.payload)] ?? 1
+    }
 
     /// A copy that a handheld held.
     struct Promise {
@@ -73,6 +85,13 @@ struct Oracle {
     /// The keys of a handheld and of its copies: what two of them share is in the history once.
     func family(of name: String) -> [DeviceID] {
         books[name].map { family(of: $0).sorted() } ?? []
+    }
+
+    /// Whether a handheld was never copied, put back or given another key.
+    func isAlone(_ name: String) -> Bool {
+        let isPutBack = former.keys.contains { $0.hasPrefix("\(name)~") }
+        let copies = books.values.count { $0.keys.first == books[name]?.keys.first }
+        return copies == 1 && books[name]?.keys.count == 1 && !isPutBack
     }
 
     private func family(of book: Book) -> Set<DeviceID> {
@@ -119,7 +138,13 @@ struct Oracle {
             }
             return fresh
         }
-        for entry in fresh { books[device.name]?.add(entry) }
+        for entry in fresh {
+            books[device.name]?.add(entry)
+            said[
+                Saying(family: books[device.name]?.keys.first, payload: entry.payload),
+                default: 0
+            ] += 1
+        }
     }
 
     /// Writes down where the server said that changes stand.
@@ -143,7 +168,9 @@ struct Oracle {
     // > I8 no move, revocation or reset loses an unsent change.
 
     /// What was captured on a handheld is in its outbox, byte for byte, whatever happened to it.
-    mutating func judgeOutbox(of device: any Handheld) async throws {
+    ///
+    /// `gone` are the records of whose erasure by law it has heard.
+    mutating func judgeOutbox(of device: any Handheld, gone: Set<RecordID> = []) async throws {
         // What a revoked device had not sent is under seal, and is looked for in the history.
         guard let book = books[device.name], try await !device.isErased() else { return }
         let numbers = book.entries.keys.sorted()
@@ -156,6 +183,14 @@ struct Oracle {
             let isForgotten =
                 entry?.outcome != nil
                 && (entry?.payload.isEmpty == true || captured.isRedacted(as: entry?.payload))
+            // > [E-02] A device that hears of an erasure redacts what it holds, answered changes included.
+            let isTaken = entry?.outcome.map { $0.kind != .quarantined } ?? false
+            if let change = captured.change, isTaken, gone.contains(change.record),
+                restores == 0, entry?.payload == captured.payload,
+                change.redacted.payload != captured.payload
+            {
+                accuse("E", "\(device.name) keeps what was erased by law", about: change.record)
+            }
             if entry?.payload != captured.payload, !isForgotten {
                 accuse(
                     "I8",

@@ -6,6 +6,8 @@ struct Said {
     let change: Change
     let device: DeviceID
     let sequence: SequenceNumber
+    /// What became of it.
+    let kind: Outcome.Kind
     /// Where it stands now.
     let here: Base
     /// Where it ever stood, in the epochs that were lost.
@@ -25,6 +27,7 @@ struct Said {
         device = step.change.device
         isShared = device == server
         sequence = step.change.sequence
+        kind = step.change.outcome.kind
         let captors = oracle.captors(of: step.change)
         hands = Set(captors.keys)
         here = Base(epoch: step.change.epoch, revision: step.revision)

@@ -36,6 +36,8 @@ final class SimulatedDevice {
     var isRefused = false
     /// Whether something happened to what it holds that a repair has to find.
     var mayDiffer = false
+    /// When it last synced whole, by the world's time.
+    var lastSynced: Int64?
     /// How many requests of a sync get through today; `nil`: all.
     var linkLasts: Int?
     private(set) var id: DeviceID?

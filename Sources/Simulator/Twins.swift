@@ -67,8 +67,15 @@ private struct Twin {
         )
     }
 
+    /// What a life came to.
+    enum Life: Equatable {
+        case synced, refused
+        /// The device said more by itself: it offers again what a server that was restored has lost.
+        case offered
+    }
+
     /// Somebody says something, and the device syncs until nothing is new.
-    func live(_ chance: SplitMix64, _ areas: [AreaCode]) async throws {
+    func live(_ chance: SplitMix64, _ areas: [AreaCode]) async throws -> Life {
         var chance = chance
         let years = Int64(1 + chance.below(4)) * (chance.happens(oneIn: 2) ? 1 : -1)
         if detour == .wrongWhileSaying { device.clock.jump(by: years * 365 * 86_400_000) }
@@ -78,10 +85,16 @@ private struct Twin {
             _ = try? await actor.amend(&chance)
         }
         if detour == .wrongWhileSyncing { device.clock.jump(by: years * 365 * 86_400_000) }
+        let said = try await lastSaid()
         for _ in 0..<Simulation.rounds {
-            guard let done = try? await device.client.sync() else { return }
-            if done.isQuiet, detour != .twice || done.roundTrips > 1 { return }
+            guard let done = try? await device.client.sync() else { return .refused }
+            if done.isQuiet, detour != .twice || done.roundTrips > 1 { break }
         }
+        return try await lastSaid() == said ? .synced : .offered
+    }
+
+    private func lastSaid() async throws -> SequenceNumber? {
+        try await device.store.read { try $0.lastChange()?.sequence }
     }
 
     /// What came of it, by what each thing is called.
@@ -204,7 +217,18 @@ extension World {
             let plain = try await Twin(of: device, at: server, in: self, by: nil),
             let other = try await Twin(of: device, at: server, in: self, by: detour)
         else { return }
-        for twin in [plain, other] { try await twin.live(chance, map.towns) }
+        let (life, detoured) = try await (
+            plain.live(chance, map.towns), other.live(chance, map.towns)
+        )
+        // In which order copies are offered is nobody's promise.
+        guard life != .offered, detoured != .offered else { return }
+        guard life == .synced, detoured == .synced else {
+            guard life != detoured else { return }
+            return oracle.accuse(
+                detour.invariant,
+                "\(device.name), \(detour): \(detoured), not \(life)"
+            )
+        }
         let (one, two) = try await (plain.facts(comparing: detour), other.facts(comparing: detour))
         report.detours += 1
         let differing = Set(one.keys).union(two.keys).filter { one[$0] != two[$0] }.sorted()

@@ -12,8 +12,12 @@ extension World {
         let areas = Set([
             map.towns[random.below(map.towns.count)], map.towns[random.below(map.towns.count)],
         ]).sorted()
+        guard let service = server.service, device.takesOutbox == nil,
+            let known = try await service.devices().first(where: { $0.id == id }),
+            known.claimed == nil, known.succession.rekeyedAt == nil
+        else { return }
         server.door.note(areas, of: id)
-        try await giveAreasAgain()
+        try await service.assign(areas, to: id)
         note("! \(device.name) is given \(areas.map(\.rawValue))")
     }
 
@@ -31,7 +35,16 @@ extension World {
                 _ = try await service.revoke(device.id, takesOutbox: takesOutbox)
             } else if let claimed = device.claimed {
                 _ = try await service.confirm(device.id, areas: areas, role: claimed.role)
-            } else if device.grant.areas != areas {
+            } else if Set(device.grant.areas) != Set(areas) {
+                // > [A-06] An assignment of areas holds from the device's next request; [P-06] who held a former area
+                // > holds what it became. Only a restore may have cost a grant.
+                if oracle.restores == 0 {
+                    let names = [device.grant.areas, areas].map { $0.map(\.rawValue) }
+                    oracle.accuse(
+                        "A",
+                        "\(device.name) holds \(names[0]), and was given \(names[1])"
+                    )
+                }
                 try await service.assign(areas, to: device.id)
             }
         }
@@ -63,6 +76,7 @@ extension World {
         let id = people[Int(chance % UInt64(people.count))]
         let report = try await service.erase(id, reason: "依申请", for: SimulatedServer.clerk)
         let erased = Set(report.records)
+        if !erased.contains(id) { oracle.accuse("E", "somebody else was erased by law", about: id) }
         oracle.erased.formUnion(erased)
         oracle.promised.removeAll { erased.contains($0.record) }
         note("! \(erased.count) records are erased by law", about: id)
@@ -81,9 +95,12 @@ extension World {
         let isSuspended = known.suspendedAt == nil
         _ = try await service.suspend(id, isSuspended)
         note("! \(device.name) is \(isSuspended ? "suspended" : "resumed")")
-        guard isSuspended, try await !device.isErased() else { return }
+        guard isSuspended, try await !device.isErased(), let store = server.store else { return }
         // > [A-07] nothing of its requests is taken and nothing is given, until it is resumed.
-        if try await sync(device) != nil {
+        let before = try await Oracle.standing(in: store)
+        let hasSynced = try await sync(device) != nil
+        let after = try await Oracle.standing(in: store)
+        if hasSynced || before.heads != after.heads || before.changes != after.changes {
             oracle.accuse("A", "\(device.name) is suspended, and syncs")
         }
     }
@@ -121,8 +138,11 @@ extension World {
                 reason: "调岗",
                 for: SimulatedServer.clerk
             )
-            if giver.takesOutbox == nil { server.door.note(report.from.grant.areas, of: from) }
-            server.door.note(report.to.grant.areas, of: to)
+            let kept = keeps || held.count < 2 ? held : held.filter { !given.contains($0) }
+            let wasHeld = server.door.areas(of: to)
+            if giver.takesOutbox == nil { server.door.note(kept, of: from) }
+            server.door.note(wasHeld + given.filter { !wasHeld.cover($0) }, of: to)
+            try await judgeHandover(report)
             note("! \(giver.name) hands \(given.map(\.rawValue)) over to \(taker.name)")
         } catch let error as SyncError {
             note("\(giver.name) hands nothing over: \(error.code.rawValue)")
@@ -131,6 +151,21 @@ extension World {
 }
 
 extension World {
+    // > [O-02] Whoever was given somebody's work sees what was returned to them.
+
+    private func judgeHandover(_ report: HandoverReport) async throws {
+        guard let service = server.service, let store = server.store else { return }
+        let names = Set([report.from.id] + report.from.succession.parts.map(\.device))
+        let returned = try await store.read {
+            try $0.returned(after: 0, unsettledOnly: true, limit: 100_000)
+        }
+        .filter { names.contains($0.change.device) }.map(\.id)
+        let seen = try await service.quarantine(for: Principal(report.to), limit: 1_000).entries
+        let missing = Set(returned).subtracting(seen.map(\.returned.id))
+        guard !missing.isEmpty else { return }
+        oracle.accuse("O", "\(report.to.name) does not see returned changes \(missing.sorted())")
+    }
+
     // > [F-08] Tombstones and departures leave a feed when every device of the area that is not expired has read
     // > them, and after 180 days at the earliest.
 
@@ -150,6 +185,27 @@ extension World {
         let pruned = try await service.prune()
         report.pruned += pruned
         note("! \(pruned) entries leave the feeds")
+        try await judgePruning()
+    }
+
+    /// Nobody who was heard of within half a year has yet to read what has left.
+    private func judgePruning() async throws {
+        guard let store = server.store, oracle.restores == 0 else { return }
+        let heads = try await store.read {
+            try $0.heads(under: [AreaCode("33")].compactMap(\.self))
+        }
+        for device in inUse where !device.mayFork {
+            guard let id = device.id, let last = device.lastSynced,
+                time.now - last < SyncService.horizon, try await !device.isErased()
+            else { continue }
+            let bookmarks = try await device.store.read { try $0.bookmarks() }
+            for head in heads where server.door.areas(of: id).cover(head.area) {
+                guard let read = bookmarks.first(where: { $0.area == head.area }),
+                    max(read.position, read.floor) < head.pruned
+                else { continue }
+                oracle.accuse("F", "\(device.name) has yet to read what left \(head.area.rawValue)")
+            }
+        }
     }
 }
 
@@ -220,7 +276,8 @@ extension World {
         map.add(redrawing)
         for device in devices {
             guard let id = device.id else { continue }
-            server.door.note(map.current(server.door.areas(of: id)), of: id)
+            // A grant given since an earlier redrawing means the map as it was by then [P-07].
+            server.door.note(redrawing.applied(to: server.door.areas(of: id)), of: id)
         }
         note("! \(from.rawValue) becomes \(redrawing.to.map(\.rawValue))")
         if isCut {

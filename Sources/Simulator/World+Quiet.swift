@@ -81,7 +81,7 @@ extension World {
                 oracle.judgeSurrender(of: device)
                 continue
             }
-            try await oracle.judgeOutbox(of: device)
+            try await oracle.judgeOutbox(of: device, gone: gone(for: device, standing))
             try await oracle.judgeRevisions(of: device)
             try await oracle.judge(device, standing, in: server.door)
             try await judgeQuiet(device)
@@ -92,6 +92,16 @@ extension World {
             return
         }
         report.story = standing.story(of: id)
+    }
+
+    /// The records of whose erasure by law a handheld has heard: where it holds no area of theirs any more, it has not,
+    /// and of whoever was captured anew since nobody has.
+    private func gone(for device: SimulatedDevice, _ standing: Oracle.Standing) -> Set<RecordID> {
+        let areas = device.id.map { server.door.areas(of: $0) } ?? []
+        return oracle.erased.filter { id in
+            guard let record = standing.records[id], record.state.isErased else { return false }
+            return record.placements.contains { areas.cover($0.area) }
+        }
     }
 
     // > I10 the outbox empties within bounded time once faults stop: whoever has everything is sent nothing.

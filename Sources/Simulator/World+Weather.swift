@@ -159,7 +159,8 @@ extension World {
     }
 
     private func rollBack(_ device: SimulatedDevice) async throws {
-        guard let image = device.image else { return }
+        // What was revoked delivers what it seals once: a second one is for the operator to decide.
+        guard let image = device.image, device.takesOutbox == nil else { return }
         try device.rollBack(to: image.disk)
         device.mayDiffer = image.mayDiffer
         oracle.promised.removeAll { $0.holder == device.name }

@@ -143,6 +143,7 @@ final class World {
         do {
             let done = try await device.client.sync()
             report.syncs += 1
+            device.lastSynced = time.now
             note("\(device.name) syncs: \(done.words)")
             if let repair = done.repair, repair.records > 0 {
                 report.repaired += repair.records

@@ -14,6 +14,14 @@ struct WorldMap {
         /// What they became, first the part that takes what nobody put elsewhere.
         var to: [AreaCode]
 
+        /// What some townships are after it, each once.
+        func applied(to codes: [AreaCode]) -> [AreaCode] {
+            var seen: Set<AreaCode> = []
+            return codes.flatMap { from.contains($0) ? to : [$0] }.filter {
+                seen.insert($0).inserted
+            }
+        }
+
         /// Whether the server has done it.
         func isDone(by server: AreaMap) -> Bool {
             server.changes.contains {

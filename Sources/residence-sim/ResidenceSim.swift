@@ -56,8 +56,8 @@ struct Simulate: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             say(
-                "天气：fair、drizzle、rain、storm、flood、copies",
-                "fair, drizzle, rain, storm, flood or copies."
+                "天气：fair、drizzle、rain、storm、flood、copies、winters、detours",
+                "fair, drizzle, rain, storm, flood, copies, winters or detours."
             ),
             valueName: "NAME"
         )

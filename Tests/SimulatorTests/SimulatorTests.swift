@@ -17,6 +17,26 @@ struct SimulatorTests {
         }
     }
 
+    /// A world in which something was lost, or shown that was not so, before it was mended.
+    struct Former: CustomTestStringConvertible {
+        let weather: Weather
+        let seed: UInt64
+        let story: String
+
+        var testDescription: String { story }
+    }
+
+    @Test(arguments: [
+        Former(weather: .rain, seed: 19, story: "a pruned tombstone's record comes back elsewhere"),
+        Former(weather: .detours, seed: 5001, story: "a deletion is wished for once more, in vain"),
+        Former(weather: .detours, seed: 5021, story: "who was found to be somebody is told apart"),
+    ])
+    func `a world that went wrong once ends with nothing lost`(former: Former) async throws {
+        let report = try await Simulation.run(Plan(seed: former.seed, weather: former.weather))
+
+        #expect(report.verdicts == [])
+    }
+
     @Test("[I14] the same seed gives the same trace")
     func sameTrace() async throws {
         let plan = Plan(seed: 11, devices: 4, days: 4, weather: .storm)
