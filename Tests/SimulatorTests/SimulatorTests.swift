@@ -28,6 +28,11 @@ struct SimulatorTests {
 
     @Test(arguments: [
         Former(weather: .rain, seed: 19, story: "a pruned tombstone's record comes back elsewhere"),
+        Former(
+            weather: .rain,
+            seed: 10_020,
+            story: "an area is merged away, and somebody erased in it"
+        ),
         Former(weather: .detours, seed: 5001, story: "a deletion is wished for once more, in vain"),
         Former(weather: .detours, seed: 5021, story: "who was found to be somebody is told apart"),
     ])

@@ -80,11 +80,11 @@ struct FeedReader {
     }
 
     // > [F-03] A reader that starts at 0 gets no departure at or below the head that it started with, and no
-    // > tombstone there without an open conflict.
+    // > tombstone there without an open conflict, but of what was erased by law.
     private func isSent(_ entry: FeedEntry, above floor: Position) -> Bool {
         switch entry.content {
         case .record(let copy, let openConflicts):
-            !copy.isDeleted || openConflicts > 0 || entry.position > floor
+            !copy.isDeleted || copy.isErased || openConflicts > 0 || entry.position > floor
         case .departure: entry.position > floor
         }
     }
