@@ -146,12 +146,26 @@ public enum SyncApplication {
         let counts = try await service.counts()
         let text =
             metrics.text + gauges(counts, service.accessBacklog, streams: service.watches)
-            + (try await restoreGauges(service))
+            + (try await ageGauges(service)) + (try await restoreGauges(service))
         return Response(
             status: .ok,
             headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
             body: .init(byteBuffer: ByteBuffer(string: text))
         )
+    }
+
+    /// For how long the oldest conflict that nobody has decided, and the oldest returned change that nobody has mended,
+    /// have waited; 0 where none waits.
+    private static func ageGauges(_ service: SyncService) async throws -> String {
+        let since = try await service.waitingSince()
+        let ages = [
+            ("residence_oldest_conflict_seconds", since.conflict),
+            ("residence_oldest_returned_seconds", since.returned),
+        ]
+        return ages.map { name, time in
+            let seconds = time.map { max(0, service.now - $0) / 1000 } ?? 0
+            return "# TYPE \(name) gauge\n\(name) \(seconds)\n"
+        }.joined()
     }
 
     /// When the last verified backup was begun, how many devices have not come back since a restore, and how many

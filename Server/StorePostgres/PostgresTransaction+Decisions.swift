@@ -71,6 +71,16 @@ extension PostgresTransaction {
         ).compactMap(ConflictEntry.init(row:))
     }
 
+    func oldestOpenConflict() throws -> ConflictEntry? {
+        // By the index of those that are open: there are few beside those that are closed.
+        try rows(
+            """
+            SELECT number, body FROM conflict
+            WHERE number = (SELECT min(number) FROM conflict WHERE open)
+            """
+        ).first.flatMap(ConflictEntry.init(row:))
+    }
+
     // MARK: - Quarantine
 
     private static let returnedColumns = """

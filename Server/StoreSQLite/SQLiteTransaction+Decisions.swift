@@ -60,6 +60,16 @@ extension SQLiteTransaction {
         ).compactMap(ConflictEntry.init(row:))
     }
 
+    func oldestOpenConflict() throws -> ConflictEntry? {
+        // By the index of those that are open: there are few beside those that are closed.
+        try row(
+            """
+            SELECT number, body FROM conflict
+            WHERE number = (SELECT min(number) FROM conflict WHERE open)
+            """
+        ).flatMap(ConflictEntry.init(row:))
+    }
+
     // MARK: - Quarantine
 
     private static let returnedColumns = """

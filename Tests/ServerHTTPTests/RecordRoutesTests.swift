@@ -139,4 +139,33 @@ struct RecordRoutesTests {
             #expect(lines.contains("residence_changes_accepted 3"))
         }
     }
+
+    @Test func `the server tells for how long what people have to decide has waited`() async throws
+    {
+        try await TestHost.run { host in
+            func gauges() async throws -> [String] {
+                try await host.get("/metrics").text.split(separator: "\n").map(String.init)
+                    .filter { $0.hasPrefix("residence_oldest") || $0.hasPrefix("residence_repair") }
+            }
+            let none = try await gauges()
+            _ = try await DecisionRoutesTests.Dispute(on: host)
+            host.clock.advance(by: 60_000)
+            _ = try await QuarantineRoutesTests.Returned(on: host)
+            host.clock.advance(by: 30_000)
+
+            let some = try await gauges()
+
+            #expect(
+                none == [
+                    "residence_repair_records_total 0", "residence_repair_requests_total 0",
+                    "residence_oldest_conflict_seconds 0", "residence_oldest_returned_seconds 0",
+                ]
+            )
+            #expect(
+                some.suffix(2) == [
+                    "residence_oldest_conflict_seconds 90", "residence_oldest_returned_seconds 30",
+                ]
+            )
+        }
+    }
 }

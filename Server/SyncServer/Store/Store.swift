@@ -107,6 +107,8 @@ public protocol StoreReader {
     func conflict(_ id: UInt64) throws -> ConflictEntry?
     /// Open conflicts behind a rank, the first ranks first [C-05].
     func openConflicts(after rank: ConflictRank?, limit: Int) throws -> [ConflictEntry]
+    /// The open conflict that came up first; `nil` where none is open.
+    func oldestOpenConflict() throws -> ConflictEntry?
 
     /// A change in quarantine by its number in the history.
     func returned(_ id: UInt64) throws -> ReturnedChange?

@@ -67,6 +67,8 @@ extension ForwardingStoreTransaction {
         try base.conflict(id)
     }
 
+    func oldestOpenConflict() throws -> ConflictEntry? { try base.oldestOpenConflict() }
+
     func openConflicts(after rank: ConflictRank?, limit: Int) throws -> [ConflictEntry] {
         try base.openConflicts(after: rank, limit: limit)
     }
