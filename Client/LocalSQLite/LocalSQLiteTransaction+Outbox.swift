@@ -122,10 +122,13 @@ extension LocalSQLiteTransaction {
         )
     }
 
-    func redactAnswered(of id: RecordID) throws {
+    func redactAnswered(of id: RecordID, withReturned: Bool) throws {
         try run(
-            "UPDATE outbox SET payload = x'', message = NULL WHERE record = ? AND kind IS NOT NULL",
-            [id.bytes]
+            """
+            UPDATE outbox SET payload = x'', message = NULL
+            WHERE record = ? AND kind IS NOT NULL AND (kind <> 5 OR ?)
+            """,
+            [id.bytes, withReturned]
         )
     }
 

@@ -100,7 +100,9 @@ extension World {
         let areas = device.id.map { server.door.areas(of: $0) } ?? []
         return oracle.erased.filter { id in
             guard let record = standing.records[id], record.state.isErased else { return false }
-            return record.placements.contains { areas.cover($0.area) }
+            return record.placements.contains { place in
+                map.successors(of: place.area).contains { areas.cover($0) }
+            }
         }
     }
 

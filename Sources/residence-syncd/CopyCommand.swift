@@ -79,6 +79,7 @@ struct Copy: AsyncParsableCommand {
         }
         let lock = try DataFolderLock(folder: folder)
         defer { lock.release() }
+        try await SQLiteStore.refuseEmpty(in: folder)
         let source = try SQLiteStore(folder: folder)
         let target = PostgresStore(try PostgresSettings(address: to))
         let bar = ProgressBar(say("搬迁", "copy"), isQuiet: json)

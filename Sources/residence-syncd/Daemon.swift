@@ -102,7 +102,9 @@ struct CommonOptions: ParsableArguments {
     ) async throws -> (service: SyncService, store: any Store) {
         let store: any Store
         switch try place(settings) {
-        case .folder(let folder): store = try SQLiteStore(folder: folder)
+        case .folder(let folder):
+            try await SQLiteStore.refuseEmpty(in: folder)
+            store = try SQLiteStore(folder: folder)
         case .database(let settings): store = PostgresStore(settings)
         }
         let identity = try await ServerIdentity.kept(in: store, at: SystemClock.milliseconds())

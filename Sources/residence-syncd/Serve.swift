@@ -85,7 +85,6 @@ struct Serve: AsyncParsableCommand {
             // Any number of daemons may serve a PostgreSQL; the folder holds the certificate at most.
             if case .folder(let folder) = try options.place(settings) {
                 lock = try DataFolderLock(folder: folder)
-                try await SQLiteStore.refuseEmpty(in: folder)
             }
             defer { lock?.release() }
             guard

@@ -88,8 +88,9 @@ struct GoneTests {
         let back = try await away.lin.person(away.deleted)?.remark
         let conflicts = try await away.lin.client.conflicts(of: away.deleted)
         #expect(report.unanswered == 0)
-        // The copy of what was erased meanwhile is offered, refused and redacted.
-        #expect(report.outcomes[.quarantined] == 1)
+        // What was erased meanwhile is told, and its copy is offered to nobody.
+        #expect(report.outcomes[.quarantined] == nil)
+        #expect(try await away.lin.client.record(away.erased)?.visible == nil)
         #expect(kept == "周末在家")
         #expect(back == "已搬走")
         #expect(conflicts.count == 1)

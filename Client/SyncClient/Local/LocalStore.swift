@@ -173,8 +173,9 @@ public protocol LocalTransaction: LocalReader {
     func save(_ receipt: SyncReceipt) throws
     /// Forgets receipts for more changes than a number.
     func dropReceipts(above sequence: SequenceNumber) throws
-    /// Forgets what the answered changes of a record said; that they were made stays.
-    func redactAnswered(of id: RecordID) throws
+    /// Forgets what the answered changes of a record said, and where asked for what was returned; that they were made
+    /// stays.
+    func redactAnswered(of id: RecordID, withReturned: Bool) throws
     /// Begins to read an area anew: what is not placed there again by `endSweep` has gone [F-08].
     func beginSweep(of area: AreaCode) throws
     /// The records that were not placed in an area again since its sweep began, if one did.

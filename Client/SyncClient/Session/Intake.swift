@@ -84,7 +84,7 @@ struct Intake {
             } else if settled.contains(outcome.sequence) {
                 try transaction.settleReturned(outcome.sequence)
             }
-            if outcome.isErasure { try forget(id) }
+            if outcome.isErasure { try forget(id, withReturned: true) }
             if let held = try transaction.record(id) {
                 // > [D-02] An answered change stays laid over its record until the record arrives
                 // > at the revision of its outcome.
@@ -163,11 +163,20 @@ struct Intake {
     }
 
     // > [E-02] A device that hears of an erasure redacts what it holds, answered changes included.
-    private func forget(_ id: RecordID) throws {
-        for entry in try transaction.overlay(of: id) where entry.isReturned {
-            try transaction.settleReturned(entry.sequence)
+    private func forget(_ id: RecordID, withReturned: Bool) throws {
+        if withReturned {
+            for entry in try transaction.overlay(of: id) where entry.isReturned {
+                try transaction.settleReturned(entry.sequence)
+            }
         }
-        try transaction.redactAnswered(of: id)
+        try transaction.redactAnswered(of: id, withReturned: withReturned)
+    }
+
+    /// Forgets what this device had said before an erasure by law, once: a creation begins anew.
+    private func forget(_ record: LocalRecord, at base: Base) throws {
+        let isKnown = record.acknowledged.map { $0.isErased && $0.base == base } ?? false
+        // What was returned of a record that this device does not hold may have been captured since.
+        if !isKnown { try forget(record.id, withReturned: record.acknowledged != nil) }
     }
 
     /// The records of which a change was accepted just now.
@@ -270,7 +279,7 @@ struct Intake {
                 // Why it has gone is not told any more: it may have been erased by law [E-02]. Where the
                 // server was restored, most likely it was only lost: no backup may have those bytes.
                 if !isEntering, try transaction.record(id) == nil {
-                    try transaction.redactAnswered(of: id)
+                    try transaction.redactAnswered(of: id, withReturned: true)
                 }
                 touched.insert(id)
             }
@@ -291,8 +300,8 @@ struct Intake {
         var record = try transaction.record(copy.id) ?? LocalRecord(id: copy.id, type: copy.type)
         record.areas.insert(area)
         try setAside(record, unlessSaying: fields, copy)
-        if copy.isErased { try forget(copy.id) }
         let base = Base(epoch: response.epoch, revision: copy.revision)
+        if copy.isErased { try forget(record, at: base) }
         if isRepair, let known = record.acknowledged, known.base > base, known.fields != fields {
             // The server may have lost it: somebody has to look at it.
             _ = try offer(Salvage(id: copy.id, type: copy.type, copy: known), unlessGiven: false)

@@ -238,7 +238,8 @@ extension StoreReader {
         }
     }
 
-    /// Live records that stand in an area above a position, and the last position looked at; `nil` at the end.
+    /// What stands in an area above a position, and the last position looked at; `nil` at the end: live records, and
+    /// those that were erased by law, of which whoever held the area has to hear [E-02].
     fileprivate func standing(
         in area: AreaCode,
         after position: Position,
@@ -248,7 +249,9 @@ extension StoreReader {
         var last: Position?
         try feed(of: area, after: position) { entry in
             last = entry.position
-            if case .record(let copy, _) = entry.content, !copy.isDeleted { ids.insert(copy.id) }
+            if case .record(let copy, _) = entry.content, !copy.isDeleted || copy.isErased {
+                ids.insert(copy.id)
+            }
             return ids.count < limit
         }
         return (ids, ids.count < limit ? nil : last)

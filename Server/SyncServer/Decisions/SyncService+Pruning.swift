@@ -25,7 +25,7 @@ extension SyncService {
             let holders = active.filter { $0.feeds.cover(feed.area) }.map(\.id)
             pruned += try await store.write { transaction in
                 let readings = try transaction.readings(of: feed.area)
-                // A device that has read nothing yet is sent no tombstone when it begins.
+                // A device that has read nothing yet is sent no tombstone when it begins, but of erasures.
                 let read = holders.compactMap { readings[$0] }.min() ?? feed.head
                 return try transaction.prune(feed.area, upTo: read, goneBefore: horizon)
             }

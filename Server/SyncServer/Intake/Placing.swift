@@ -29,8 +29,10 @@ struct Placing {
                 ? records.lastPlaces[id] ?? old
                 : affected.contains(id) ? try standing.areas(of: record) : old
             // > [E-02] A device that hears of an erasure redacts what it holds: also one that held the
-            // > record before it left.
+            // > record before it left, and one whose area has become another.
             if record.state.isErased, record.state.isDeleted {
+                let map = try records.areaMap()
+                areas = Set(areas.flatMap { map.successors(of: $0) })
                 areas.formUnion(try transaction.departures(of: id))
             }
             let isNews = records.isNews(record)

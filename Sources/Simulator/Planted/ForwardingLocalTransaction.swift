@@ -265,8 +265,8 @@ extension ForwardingLocalTransaction {
         try base.dropReceipts(above: sequence)
     }
 
-    func redactAnswered(of id: RecordID) throws {
-        try base.redactAnswered(of: id)
+    func redactAnswered(of id: RecordID, withReturned: Bool) throws {
+        try base.redactAnswered(of: id, withReturned: withReturned)
     }
 
     func beginSweep(of area: AreaCode) throws {

@@ -48,6 +48,12 @@ public enum PlantedBug: String, CaseIterable, Codable, Sendable {
     case tellsOtherWinners = "tells-other-winners"
     /// Nobody remembers what has left a feed: whoever was away for half a year goes on where they were.
     case forgetsPruning = "forgets-pruning"
+    /// Tombstones and departures leave a feed before everybody has read them.
+    case prunesTooEarly = "prunes-too-early"
+    /// What a person has to decide is told as decided by rule.
+    case closesReviews = "closes-reviews"
+    /// Nobody knows to whom somebody's work was handed over.
+    case forgetsHandovers = "forgets-handovers"
     /// A suspended device is served as any other.
     case ignoresSuspension = "ignores-suspension"
 
@@ -75,6 +81,11 @@ public enum PlantedBug: String, CaseIterable, Codable, Sendable {
     /// A revoked device seals nothing before it erases itself.
     case erasesUnsent = "erases-unsent"
 
+    /// What was returned is not shown.
+    case losesReturns = "loses-returns"
+    /// What was erased by law stays in the outbox.
+    case keepsErasedAnswers = "keeps-erased-answers"
+
     // MARK: - On the wire
     /// An answer from before the device's own clock is taken for an old one.
     case trustsTheClock = "trusts-the-clock"
@@ -86,7 +97,8 @@ public enum PlantedBug: String, CaseIterable, Codable, Sendable {
             .widensGrants, .losesDigests, .dropsUnknownFields, .keepsErasedHistory,
             .leavesPlacements, .forgetsKin, .tellsNoConflicts, .keepsNoUndo,
             .misfilesChanges, .forgetsOutcomes, .ignoresOldNews, .tellsOtherWinners,
-            .forgetsPruning, .ignoresSuspension:
+            .forgetsPruning, .ignoresSuspension, .prunesTooEarly, .closesReviews,
+            .forgetsHandovers:
             true
         default: false
         }

@@ -32,6 +32,13 @@ private struct PlantedLocalTransaction: ForwardingLocalTransaction {
         try base.save(bookmark)
     }
 
+    func returned() throws -> [OutboxEntry] { bug == .losesReturns ? [] : try base.returned() }
+
+    func redactAnswered(of id: RecordID, withReturned: Bool) throws {
+        guard bug != .keepsErasedAnswers else { return }
+        try base.redactAnswered(of: id, withReturned: withReturned)
+    }
+
     func append(_ entry: OutboxEntry) throws {
         if bug == .dropsCaptures, entry.sequence.rawValue % 9 == 5 { return }
         try base.append(entry)

@@ -136,6 +136,9 @@ private struct PlantedStoreTransaction: ForwardingStoreTransaction {
         switch bug {
         case .losesConflicts where conflict.id == 0: return 1
         case .ignoresOldNews where conflict.id == 0 && isOld: return 1
+        case .closesReviews where conflict.conflict.isOpen:
+            conflict.conflict.isOpen = false
+            conflict.state = .decidedByRule
         case .tellsOtherWinners: conflict.conflict.proposedWon.toggle()
         default: break
         }
@@ -153,6 +156,20 @@ private struct PlantedStoreTransaction: ForwardingStoreTransaction {
             if change.outcome.kind == .applied { change.outcome.kind = .unchanged }
             return change
         }
+    }
+
+    func set(_ value: [UInt8], for key: Setting) throws {
+        guard bug == .forgetsHandovers, key == .handovers else {
+            return try base.set(value, for: key)
+        }
+    }
+
+    func prune(_ area: AreaCode, upTo position: Position, goneBefore time: Int64) throws -> Int {
+        guard bug == .prunesTooEarly else {
+            return try base.prune(area, upTo: position, goneBefore: time)
+        }
+        let last = Position(rawValue: .max >> 1)
+        return try base.prune(area, upTo: last, goneBefore: .max >> 1)
     }
 
     func append(_ change: StoredChange, effects: [StoredEffect]) throws -> UInt64 {
