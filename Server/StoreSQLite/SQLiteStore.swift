@@ -78,7 +78,9 @@ public final class SQLiteStore: Store {
     /// Where another process is about to make it, it waits for that one. Throws `database_empty`.
     public static func refuseEmpty(in folder: URL) async throws {
         let file = folder.appendingPathComponent("residence.sqlite")
-        for _ in 0..<20 where isEmpty(file) { try await Task.sleep(for: .milliseconds(100)) }
+        for _ in 0..<20 where isEmpty(file) {
+            try await ContinuousClock().sleep(for: .milliseconds(100))
+        }
         guard !isEmpty(file) else { throw SyncError.databaseEmpty(file) }
     }
 

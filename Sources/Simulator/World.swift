@@ -156,7 +156,7 @@ final class World {
             }
             try await oracle.note(device)
             try await oracle.noteAnswers(of: device)
-            try await oracle.judgeRevisions(of: device)
+            if done.received > 0 { try await oracle.judgeRevisions(of: device) }
             return done
         } catch let error as SyncError {
             report.failedSyncs += 1
