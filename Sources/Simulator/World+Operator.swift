@@ -128,17 +128,18 @@ extension World {
         guard let to = taker.id else { return }
         let held = server.door.areas(of: from)
         // Nobody is left without an area: some area would be nobody's.
-        let given = keeps || held.count < 2 ? held : Array(held.prefix(1))
+        let isKept = keeps || held.count < 2
+        let given = isKept ? held : Array(held.prefix(1))
         do {
             let report = try await service.handOver(
                 from: from,
                 to: to,
                 areas: given,
-                keeping: keeps || held.count < 2,
+                keeping: isKept,
                 reason: "调岗",
                 for: SimulatedServer.clerk
             )
-            let kept = keeps || held.count < 2 ? held : held.filter { !given.contains($0) }
+            let kept = isKept ? held : held.filter { !given.contains($0) }
             let wasHeld = server.door.areas(of: to)
             if giver.takesOutbox == nil { server.door.note(kept, of: from) }
             server.door.note(wasHeld + given.filter { !wasHeld.cover($0) }, of: to)
@@ -171,11 +172,11 @@ extension World {
 
     /// Half a year goes by, in which half of the devices sync now and then; feeds are pruned after it.
     func winter() async throws {
-        let days: Int64 = 90
+        let quarter: Int64 = 91 * 86_400_000
         note("! half a year goes by")
         for _ in 0..<2 {
-            slept += (days + 1) * 86_400_000
-            time.advance(to: time.now + (days + 1) * 86_400_000)
+            slept += quarter
+            time.advance(to: time.now + quarter)
             for device in devices where random.happens(oneIn: 2) && !device.isRetired {
                 device.network.set(away: false)
                 try await sync(device)

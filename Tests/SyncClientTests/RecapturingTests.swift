@@ -153,6 +153,29 @@ struct RecapturingTests {
         }
     }
 
+    @Test(
+        "[F-03] [E-02] who begins to read hears of an erasure, and keeps what was returned to them since"
+    )
+    func newcomer() async throws {
+        let story = try await Held()
+        try await story.erase()
+        let du = try await story.world.device(named: "杜鹃")
+        // More than the server takes: it is returned with the answer that tells of the erasure.
+        var person = Sample.person("张三")
+        person.remark = String(repeating: "忙", count: 400)
+        let again = try await du.client.capture(person)
+
+        let report = try await du.sync()
+
+        let held = try await du.client.record(again)
+        let returned = try await du.client.returnedCaptures()
+        #expect(again == story.id)
+        #expect(report.outcomes == [Outcome.Kind.quarantined: 1])
+        #expect(held?.acknowledged?.isErased == true)
+        #expect(returned.map(\.record) == [again])
+        #expect(held?.returned == 1)
+    }
+
     @Test("[E-02] an unsent edit of an erased person is refused, and nothing of it stays")
     func writtenMeanwhile() async throws {
         let story = try await Held()

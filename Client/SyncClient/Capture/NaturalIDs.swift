@@ -65,7 +65,7 @@ extension Desk {
         )
         // It is said there now: also if that comes back, it names these as what it takes the place of.
         for entry in returned { try transaction.settleReturned(entry.sequence) }
-        try transaction.erase(record.id)
+        try erase(record)
         for type in schema.types {
             for field in type.placing where field.format == .reference {
                 try repoint(field, of: type, from: record.id, to: target)
