@@ -274,7 +274,7 @@ extension SyncError {
     fileprivate static func databaseEmpty(_ file: URL) -> SyncError {
         SyncError(
             "database_empty",
-            "数据库文件是空的 The database is a file of no bytes: \(file.path)",
+            "数据库文件 \(file.path) 是空的 The database is a file of no bytes: \(file.path)",
             hint: """
                 请由备份恢复；从未用过的新服务器，停止所有程序后删除该文件。 \
                 Restore a backup. Of a new server that was never used, stop every program and remove the file.
