@@ -114,4 +114,58 @@ struct RestoredCopiesTests {
         #expect(counts.records[Person.recordType.number] == 2)
         try await world.expectAlike(lin)
     }
+
+    @Test(
+        "[A-12, X-05] who is given a new key before it has synced with a restored server declares what it forgot",
+        arguments: [(1, RekeyingMoment.afterIt), (2, .afterIt), (1, .beforeIt), (2, .beforeIt)],
+        [true, false]
+    )
+    func holeOfAnotherKey(
+        rekeying: (keys: Int, moment: RekeyingMoment),
+        isDeclared: Bool
+    ) async throws {
+        let (keys, moment) = rekeying
+        let (world, lin, _) = try await started()
+        let monday = try await world.backUp()
+        for number in 1...3 {
+            try await lin.client.capture(Sample.person("甲\(number)", passport: "E1000000\(number)"))
+        }
+        try await lin.sync()
+        _ = try await world.backUp()
+        // The next sync tells that a backup has them: the bytes are forgotten.
+        try await lin.sync()
+        try await lin.client.capture(Sample.person("甲四", passport: "E10000004"))
+        try await lin.sync()
+        if moment == .afterIt { try await world.restore(monday, declared: isDeclared) }
+        for _ in 0..<keys {
+            // A restored server may not know the last key: the link is for the last one that it does.
+            let id = try #require(try await lin.client.profile()?.device)
+            let link = try await world.rekeyLink(for: id)
+            _ = try await lin.client.enrol(link: link, .rekeyed)
+        }
+        if moment == .beforeIt { try await world.restore(monday, declared: isDeclared) }
+        try await lin.client.capture(Sample.person("甲五", passport: "E10000005"))
+        if moment == .beforeIt {
+            let waits = try await errorCode { try await lin.sync() }
+            #expect(waits == "device_awaits_confirmation")
+            let id = try #require(try await lin.client.profile()?.device)
+            _ = try await world.service.confirm(id, areas: [Sample.harbour], role: .coordinator)
+        }
+        try await lin.sync()
+        try await lin.sync()
+
+        let status = try await lin.client.status()
+        let report = try await world.service.recovery(for: world.clerk)
+        let audit = try await world.service.auditChains(for: world.clerk)
+        #expect(status.unanswered == 0 && audit.breaks.isEmpty)
+        let holes = report.holed.flatMap(\.holes).map { [$0.first.rawValue, $0.last.rawValue] }
+        #expect(Set(holes) == [[2, 4]])
+        // The changes are gone; what they made is not.
+        let counts = try await world.counts()
+        #expect(counts.records[Person.recordType.number] == 6)
+        try await world.expectAlike(lin)
+    }
+
+    /// When a key is replaced.
+    enum RekeyingMoment { case beforeIt, afterIt }
 }

@@ -21,12 +21,25 @@ public struct Succession: Hashable, Codable, Sendable {
     public var kin: [DeviceID] = []
     /// When another key was given out in the place of its own; `nil` while that holds.
     public var rekeyedAt: Int64?
+    /// For how much each key before its own had been answered, as that key signed; a server that was restored since
+    /// may have less. `nil` of one that began by itself.
+    public var answered: [Part]?
 
     /// The succession of a device that began by itself.
     public init() {}
 
     /// The last number that is not simply the device's own.
     var last: SequenceNumber { SequenceNumber(rawValue: parts.last?.last ?? 0) }
+}
+
+/// The key in whose place another comes.
+struct Predecessor {
+    /// The latest of the keys before it that is known here.
+    let device: DeviceID
+    /// The earliest place that was signed for since.
+    let shown: EnrolmentRequest.Predecessor
+    /// For how much that key, and those after it, had been answered, as each signed.
+    let answered: [Succession.Part]
 }
 
 extension StoredDevice {
@@ -43,6 +56,9 @@ extension StoredDevice {
         receipt.device == id
             || (receipt.sequence <= succession.last
                 && succession.parts.contains { $0.device == receipt.device })
+            || (succession.answered ?? []).contains {
+                $0.device == receipt.device && receipt.sequence.rawValue <= $0.last
+            }
     }
 
     /// The ids under which it may have captured, its own first.
@@ -142,10 +158,10 @@ extension StoreTransaction {
     /// Throws `predecessor_parted` where that is not the predecessor's chain.
     func begin(
         _ device: inout StoredDevice,
-        after shown: EnrolmentRequest.Predecessor,
-        of former: DeviceID,
+        after predecessor: Predecessor,
         at now: Int64
     ) throws {
+        let (former, shown) = (predecessor.device, predecessor.shown)
         guard let known = try self.device(former) else { throw SyncError.deviceUnknown }
         let origin = known.succession.origin ?? former
         // In the order of their ids, so that two of them never wait for each other.
@@ -168,6 +184,7 @@ extension StoreTransaction {
         device.lastGrant = try lastGrant(of: old, at: last)
         device.succession.predecessor = former
         device.succession.origin = origin
+        device.succession.answered = (old.succession.answered ?? []) + predecessor.answered
         device.succession.parts = old.succession.parts.filter { $0.last < last.rawValue }
         if last > .none {
             device.succession.parts.append(
@@ -194,11 +211,10 @@ extension StoreTransaction {
     /// Throws `predecessor_parted` where it began elsewhere than it shows this time.
     func mustHaveBegun(
         _ device: StoredDevice,
-        after shown: EnrolmentRequest.Predecessor,
-        of former: DeviceID
+        after predecessor: Predecessor
     ) throws {
-        guard let old = try self.device(former) else { throw SyncError.deviceUnknown }
-        guard device.succession.last == min(shown.sequence, old.highWater) else {
+        guard let old = try self.device(predecessor.device) else { throw SyncError.deviceUnknown }
+        guard device.succession.last == min(predecessor.shown.sequence, old.highWater) else {
             throw SyncError.predecessorParted
         }
     }

@@ -176,7 +176,7 @@ extension SyncService {
             try device.mustBeInUse()
             let former = try transaction.predecessor(of: key.bytes, request.predecessors)
             if let former, former.device == device.succession.predecessor {
-                try transaction.mustHaveBegun(device, after: former.shown, of: former.device)
+                try transaction.mustHaveBegun(device, after: former)
             }
             return device
         }
@@ -205,7 +205,7 @@ extension SyncService {
         )
         if let former = try transaction.predecessor(replacedBy: enrolment, request) {
             guard try transaction.device(device.id) == nil else { throw SyncError.keyKnown }
-            try transaction.begin(&device, after: former.shown, of: former.device, at: now)
+            try transaction.begin(&device, after: former, at: now)
         } else if let known = try transaction.device(device.id) {
             guard known.revoked == nil else { throw SyncError.deviceRevoked }
             // A key that is known goes on where it was: its changes are not numbered anew.

@@ -43,7 +43,7 @@ extension SyncService {
             device.claimed = shown.grant
             // What the server has under a key that this one came in the place of counts as its own.
             if let former = try transaction.predecessor(of: key.bytes, request.predecessors) {
-                try transaction.begin(&device, after: former.shown, of: former.device, at: now)
+                try transaction.begin(&device, after: former, at: now)
             }
             try transaction.save(device)
             return device

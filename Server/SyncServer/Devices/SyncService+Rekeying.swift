@@ -78,7 +78,7 @@ extension StoreTransaction {
     func predecessor(
         replacedBy enrolment: Enrolment,
         _ request: EnrolmentRequest
-    ) throws -> (device: DeviceID, shown: EnrolmentRequest.Predecessor)? {
+    ) throws -> Predecessor? {
         guard let former = try takeCode(enrolment.codeHash, from: .rekeys) else {
             guard request.predecessors.isEmpty else { throw SyncError.predecessorUnexpected }
             return nil
@@ -98,15 +98,20 @@ extension StoreTransaction {
     func predecessor(
         of key: [UInt8],
         _ predecessors: [EnrolmentRequest.Predecessor]
-    ) throws -> (device: DeviceID, shown: EnrolmentRequest.Predecessor)? {
+    ) throws -> Predecessor? {
         var successor = key
         var earliest: EnrolmentRequest.Predecessor?
+        var answered: [Succession.Part] = []
         for shown in predecessors.suffix(100).reversed() {
             guard let key = PublicKey(bytes: shown.publicKey),
                 key.verifies(shown.signature, of: shown.signedBytes(for: successor))
             else { throw SyncError.predecessorUnfit }
             if shown.sequence < earliest?.sequence ?? shown.sequence.next { earliest = shown }
-            if try device(key.deviceID) != nil { return (key.deviceID, earliest ?? shown) }
+            answered.append(.init(device: key.deviceID, last: shown.sequence.rawValue))
+            if try device(key.deviceID) != nil {
+                let place = earliest ?? shown
+                return Predecessor(device: key.deviceID, shown: place, answered: answered)
+            }
             successor = shown.publicKey
         }
         return nil
