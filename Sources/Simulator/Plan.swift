@@ -1,5 +1,15 @@
 /// What to simulate: with the same plan, every run is the same, byte for byte [I14].
 public struct Plan: Hashable, Codable, Sendable {
+    /// What is told of a world.
+    public enum Story: Hashable, Codable, Sendable {
+        /// Nothing but its hash.
+        case none
+        /// How what is wrong came about: the end of what concerns its record.
+        case ofFailure
+        /// Everything that happened.
+        case whole
+    }
+
     /// From what everything is drawn.
     public var seed: UInt64
     /// How many handhelds there are at first.
@@ -12,8 +22,8 @@ public struct Plan: Hashable, Codable, Sendable {
     public var bug: PlantedBug?
     /// After how many events the world stands still and is judged; `nil`: after all of them.
     public var limit: Int?
-    /// Whether the story is kept, not its hash alone.
-    public var keepsStory = false
+    /// What is told of the world, beside the hash of its story.
+    public var story = Story.none
     /// The PostgreSQL, `postgres://…`, in which the server keeps its data; `nil`: the embedded store on a disk
     /// that fails as it is told to.
     ///

@@ -49,7 +49,7 @@ public enum Simulation {
         }
         var last = plan
         last.limit = failing
-        last.keepsStory = true
+        if last.story == .none { last.story = .ofFailure }
         return try await run(last)
     }
 }
@@ -105,6 +105,6 @@ extension World {
     fileprivate func stop(_ error: SyncError) {
         oracle.accuse("I10", "the world stands still: \(error.code.rawValue), \(error.message)")
         report.verdicts = oracle.verdicts
-        if plan.keepsStory { report.story = chronicle.story(of: nil, last: 60) }
+        report.story = toldStory(of: nil)
     }
 }

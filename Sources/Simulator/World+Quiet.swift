@@ -87,7 +87,7 @@ extension World {
             try await judgeQuiet(device)
         }
         report.verdicts = oracle.verdicts
-        guard plan.keepsStory, let id = oracle.verdicts.first?.record.flatMap({ RecordID($0) })
+        guard plan.story != .none, let id = oracle.verdicts.first?.record.flatMap({ RecordID($0) })
         else {
             return
         }
@@ -136,10 +136,16 @@ extension World {
         let digits = String(chronicle.trace, radix: 16)
         report.trace = String(repeating: "0", count: 16 - digits.count) + digits
         let concerned = report.verdicts.first?.record.flatMap { RecordID($0) }
-        guard plan.keepsStory else { return }
-        // Where nothing failed, whoever asked for the story wants all of it.
-        let last = report.isSound ? Int.max : 60
-        report.story = chronicle.story(of: concerned, last: last) + report.story
+        report.story = toldStory(of: concerned) + report.story
+    }
+
+    /// As much of the story as was asked for: of all, or of what led to a failure that concerns a record.
+    func toldStory(of record: RecordID?) -> [String] {
+        switch plan.story {
+        case .none: []
+        case .ofFailure: chronicle.story(of: record, last: 60)
+        case .whole: chronicle.story(of: nil, last: .max)
+        }
     }
 }
 

@@ -27,7 +27,7 @@ final class World {
         self.plan = plan
         random = SplitMix64(seed: plan.seed)
         weather = plan.weather.drawn(by: &random)
-        chronicle = Chronicle(keepsLines: plan.keepsStory)
+        chronicle = Chronicle(keepsLines: plan.story != .none)
         report = RunReport(seed: plan.seed)
         // > [I12] An older device keeps and returns the fields that it does not know.
         let isBehind = weather.upgraded > 0 ? random.happens(oneIn: 2) : false

@@ -41,7 +41,7 @@ extension Simulate {
             bug: planted
         )
         plan.database = store
-        plan.keepsStory = story
+        plan.story = story ? .whole : .none
         return plan
     }
 

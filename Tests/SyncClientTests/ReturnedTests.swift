@@ -153,6 +153,38 @@ struct ReturnedTests {
             $0.capturedIn = [Sample.harbour.rawValue]
         }
     }
+
+    @Test(
+        "[D-01] what a refused finding had shown is gone, whichever record is heard of first",
+        arguments: [("E1", "E2"), ("E2", "E1"), ("E5", "E6"), ("E6", "E5")]
+    )
+    func refusedInAChain(numbers: (first: String, second: String)) async throws {
+        let world = try await World()
+        let lin = try await world.device(named: "林小梅")
+        let chen = try await world.device(named: "陈建国")
+        let first = try await chen.client.capture(Sample.person("张三", passport: numbers.first))
+        var middle = Sample.person("张三", passport: numbers.second)
+        middle.phones = ["13800000001"]
+        let second = try await chen.client.capture(middle)
+        let third = try await chen.client.capture(Sample.person("张三", passport: "E3"))
+        let fourth = try await chen.client.capture(Sample.person("张三", passport: "E4"))
+        for device in [chen, lin] { try await device.sync() }
+        try await chen.client.reidentify(first, as: second)
+        for device in [chen, lin] { try await device.sync() }
+        try await chen.client.split(first)
+        try await chen.client.reidentify(second, as: fourth)
+        try await chen.sync()
+
+        try await lin.client.reidentify(second, as: third)
+        let before = try await lin.person(third)?.phones
+        try await lin.sync()
+
+        let refused = try await lin.client.returnedCaptures().map(\.outcome.code)
+        let after = try await lin.person(third)?.phones
+        #expect(refused == ["record_redirected"])
+        #expect(before == ["13800000001"] && after == [])
+        try await world.expectAlike(lin, chen)
+    }
 }
 
 /// Rules of a server that knows better than its devices: it wants no such remark.

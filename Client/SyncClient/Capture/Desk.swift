@@ -202,8 +202,12 @@ struct Desk {
         guard var record = try transaction.record(id), let type = schema.type(record.type) else {
             return
         }
+        let former = record.redirect
         try relay(&record, type)
         try transaction.save(record)
+        // Its own finding may have been answered just now: then what it had pointed to shows less, too.
+        guard former != record.redirect else { return }
+        for id in [former, record.redirect].compactMap(\.self) { try show(id) }
     }
 
     /// Lays what is pending over the record once more.
