@@ -131,7 +131,15 @@ extension Oracle {
         let theirs = standing.unsettled[id] ?? []
         guard holding.returned != theirs else { return }
         let numbers = [holding.returned, theirs].map { $0.map(\.rawValue).sorted() }
-        accuse("V", "\(device.name) shows \(numbers[0]) as returned, not \(numbers[1])")
+        let differing = holding.returned.symmetricDifference(theirs)
+        let concerned = standing.returned.first {
+            $0.device == id && differing.contains($0.sequence)
+        }
+        accuse(
+            "V",
+            "\(device.name) shows \(numbers[0]) as returned, not \(numbers[1])",
+            about: concerned?.record
+        )
     }
 
     // > [F-06] A record travels with its open conflicts.

@@ -108,11 +108,19 @@ extension [OutboxEntry] {
     /// The changes as far as they can be read, without what a later one says in their place [V-05].
     func standing(epoch: Epoch) -> [LaidChange] {
         var replaced: Set<SequenceNumber> = []
+        var undecided: Set<SequenceNumber> = []
         var kept: [LaidChange] = []
         for entry in reversed() {
             guard let change = try? Change(payload: entry.payload, epoch: epoch) else { continue }
             if entry.isReturned, replaced.contains(entry.sequence) { continue }
-            replaced.formUnion(change.mends)
+            let isWish = change.deletion != nil
+            if entry.isReturned, isWish, undecided.contains(entry.sequence) { continue }
+            // A deletion that did not come to pass says nothing in the place of anything but the same wish.
+            if isWish, entry.outcome?.kind == .conflicted {
+                undecided.formUnion(change.mends)
+            } else {
+                replaced.formUnion(change.mends)
+            }
             kept.append(LaidChange(entry: entry, change: change.without(entry.overtaken)))
         }
         return kept.reversed()

@@ -9,12 +9,15 @@ extension IntakeDesk {
     // heard, and somebody will decide.
     func settleMended(by change: Change, _ arrival: Arrival, _ record: RecordState) throws {
         let isUndecided = change.deletion != nil && !record.isDeleted
-        for sequence in change.mends {
+        // The latest first: one that had taken the place of others hands those on.
+        var mending = [change]
+        for sequence in change.mends.sorted(by: >) {
             guard let returned = try returned(sequence, of: arrival.device),
-                try isMendable(returned, by: change)
+                try isMendable(returned, of: change.record, by: mending)
             else { continue }
             if isUndecided, returned.parsed?.deletion == nil { continue }
             try settle(returned)
+            if let mended = returned.parsed, !mended.isRequest { mending.append(mended) }
         }
         guard !isUndecided else { return }
         // What the same hand said again of the same fields was said in the other's place.
@@ -37,19 +40,24 @@ extension IntakeDesk {
         return try heritage.returned(sequence)
     }
 
-    /// Whether a change may take the place of a returned one: it says it again, of the same record or in
-    /// the place of one that was never made, under a wrong number.
-    private func isMendable(_ returned: ReturnedChange, by change: Change) throws -> Bool {
+    /// Whether one of these changes, the first of which was accepted, may take the place of a returned one: it names
+    /// it and says it again, of the same record or in the place of one that was never made, under a wrong number.
+    private func isMendable(
+        _ returned: ReturnedChange,
+        of record: RecordID,
+        by mending: [Change]
+    ) throws -> Bool {
         guard returned.settlement == nil else { return false }
         guard let id = returned.change.record, let earlier = returned.parsed,
-            let type = judge.schema.type(change.type)
+            let type = judge.schema.type(mending[0].type)
         else { return true }
-        guard earlier.type == change.type else { return false }
-        guard
-            try change.isSaidInstead(of: earlier, type)
+        guard earlier.type == type.number else { return false }
+        let isSaid = try mending.contains { change in
+            guard change.mends.contains(returned.change.sequence) else { return false }
+            return try change.isSaidInstead(of: earlier, type)
                 || change.isSaidInstead(of: earlier, type, besides: saidSince(returned.change))
-        else { return false }
-        return try id == change.record || records.record(id) == nil
+        }
+        return try isSaid && (id == record || records.record(id) == nil)
     }
 
     /// The fields that a device has said of a record, and the server accepted, since a change.
