@@ -83,12 +83,12 @@ extension Oracle {
                 let isNew = !before.contains { $0.change.fields.keeping(unit) == value }
                 // Whoever wrote last of those whose word stood from then on.
                 let last = before.last { other in
-                    !entries.contains { $0.outvoted(other, about: unit) }
+                    !entries.contains { $0.outvoted(other, about: unit, among: said) }
                 }
                 let rival = last.flatMap { other in
                     one.isSameHand(as: other) || one.hasSeen(other, about: unit) ? nil : other
                 }
-                let isTold = entries.contains { $0.tells(of: one, about: unit) }
+                let isTold = entries.contains { $0.tells(of: one, about: unit, among: said) }
                 guard isNew, let rival, !isTold else { continue }
                 accuse(
                     "I9",
@@ -226,6 +226,11 @@ extension Oracle {
 }
 
 extension Conflict.Side {
+    /// Whether who said this is who said something else, under whatever key.
+    fileprivate func isSaid(by one: Said, among said: [Said]) -> Bool {
+        device == one.device || said.contains { $0.device == device && $0.isSameHand(as: one) }
+    }
+
     /// Whether its date is tighter; no date is looser than any.
     fileprivate func isTighter(
         than other: Conflict.Side,
@@ -240,14 +245,15 @@ extension Conflict.Side {
 
 extension ConflictEntry {
     /// Whether it tells that somebody said something else of a unit than others.
-    fileprivate func tells(of one: Said, about unit: [UInt32]) -> Bool {
-        let devices = [conflict.standing.device, conflict.proposed.device]
-        return conflict.fields == unit && devices.contains(one.device)
+    fileprivate func tells(of one: Said, about unit: [UInt32], among said: [Said]) -> Bool {
+        conflict.fields == unit
+            && [conflict.standing, conflict.proposed].contains { $0.isSaid(by: one, among: said) }
     }
 
     /// Whether what somebody said of a unit was not what stood from then on.
-    fileprivate func outvoted(_ one: Said, about unit: [UInt32]) -> Bool {
-        conflict.fields == unit && conflict.proposed.device == one.device && !conflict.proposedWon
+    fileprivate func outvoted(_ one: Said, about unit: [UInt32], among said: [Said]) -> Bool {
+        conflict.fields == unit && conflict.proposed.isSaid(by: one, among: said)
+            && !conflict.proposedWon
     }
 }
 

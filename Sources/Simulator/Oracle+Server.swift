@@ -201,7 +201,10 @@ extension Oracle {
 
     /// What was said of a record, as far as the server's history tells.
     func said(of id: RecordID, _ type: RecordType, _ standing: Standing) -> [Said] {
-        (standing.steps[id] ?? []).compactMap { Said($0, type, in: self, by: standing.server) }
+        let returned = standing.returned.filter { $0.record == id }
+        return (standing.steps[id] ?? []).compactMap {
+            Said($0, type, in: self, by: standing.server, returned)
+        }
     }
 
     /// Whether a record was ever found to be another one: then its values are that one's.

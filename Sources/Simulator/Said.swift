@@ -17,8 +17,19 @@ struct Said {
     let hands: Set<String>
     /// Whether somebody at the server said it: of them nobody has seen what the others did [M-17].
     let isShared: Bool
+    /// Where it stands among what its hands said.
+    private let order: SequenceNumber
 
-    init?(_ step: StoredStep, _ type: RecordType, in oracle: Oracle, by server: DeviceID?) {
+    /// A step of a record's history; `returned` is what was ever sent back of that record.
+    ///
+    /// `nil` where nobody can read it, and of what was said of another record.
+    init?(
+        _ step: StoredStep,
+        _ type: RecordType,
+        in oracle: Oracle,
+        by server: DeviceID?,
+        _ returned: [StoredChange]
+    ) {
         guard !step.change.isRedacted, step.via == nil,
             let change = try? Change(payload: step.change.payload, epoch: step.change.epoch),
             let canonical = try? change.canonical(as: type)
@@ -28,7 +39,10 @@ struct Said {
         isShared = device == server
         sequence = step.change.sequence
         kind = step.change.outcome.kind
-        let captors = oracle.captors(of: step.change)
+        // A creation that somebody mended at the server as it was stays its author's own.
+        let own = device == server ? returned.first { $0.isCreation(saying: canonical, type) } : nil
+        order = own?.sequence ?? sequence
+        let captors = oracle.captors(of: own ?? step.change)
         hands = Set(captors.keys)
         here = Base(epoch: step.change.epoch, revision: step.revision)
         places = captors.values.flatMap(\.places) + [here]
@@ -54,7 +68,7 @@ struct Said {
 
     /// Whether its author had seen another change, or is the same and came later.
     func hasSeen(_ other: Said, about unit: [UInt32]) -> Bool {
-        guard !isSameHand(as: other) else { return sequence > other.sequence }
+        guard !isSameHand(as: other) else { return order > other.order }
         let base = change.base(of: unit)
         return other.places.contains { place in
             // What a backup had keeps its revision in every epoch after it.
@@ -69,6 +83,16 @@ struct Said {
             return false
         }
         return hasSeen(other, about: unit)
+    }
+}
+
+extension StoredChange {
+    /// Whether it was to make a record that says the same.
+    fileprivate func isCreation(saying other: Change, _ type: RecordType) -> Bool {
+        guard other.isCreation, let change = try? Change(payload: payload, epoch: epoch),
+            let canonical = try? change.canonical(as: type)
+        else { return false }
+        return canonical.isCreation && canonical.fields == other.fields
     }
 }
 

@@ -108,7 +108,8 @@ extension World {
     /// Whoever is suspended is resumed.
     func resumeAll() async throws {
         guard let service = server.service else { return }
-        for device in try await service.devices() where device.suspendedAt != nil {
+        for device in try await service.devices()
+        where device.suspendedAt != nil && device.succession.rekeyedAt == nil {
             _ = try await service.suspend(device.id, false)
         }
     }
