@@ -123,7 +123,7 @@ extension World {
             other.role == .coordinator && other.id != giver.id && other.takesOutbox == nil
         }
         guard giver.role == .coordinator, !others.isEmpty, let service = server.service,
-            let from = giver.id
+            let store = server.store, let from = giver.id
         else { return }
         let taker = others[Int(chance % UInt64(others.count))]
         guard let to = taker.id else { return }
@@ -132,6 +132,7 @@ extension World {
         let isKept = keeps || held.count < 2
         let given = isKept ? held : Array(held.prefix(1))
         do {
+            let before = try await store.read { try $0.handovers() }
             let report = try await service.handOver(
                 from: from,
                 to: to,
@@ -144,7 +145,7 @@ extension World {
             let wasHeld = server.door.areas(of: to)
             if giver.takesOutbox == nil { server.door.note(kept, of: from) }
             server.door.note(wasHeld + given.filter { !wasHeld.cover($0) }, of: to)
-            try await judgeHandover(report)
+            try await judgeHandover(report, after: before)
             note("! \(giver.name) hands \(given.map(\.rawValue)) over to \(taker.name)")
         } catch let error as SyncError {
             note("\(giver.name) hands nothing over: \(error.code.rawValue)")
@@ -155,17 +156,34 @@ extension World {
 extension World {
     // > [O-02] Whoever was given somebody's work sees what was returned to them.
 
-    private func judgeHandover(_ report: HandoverReport) async throws {
+    private func judgeHandover(
+        _ report: HandoverReport,
+        after before: [Handover]
+    ) async throws {
         guard let service = server.service, let store = server.store else { return }
         let names = Set([report.from.id] + report.from.succession.parts.map(\.device))
         let returned = try await store.read {
             try $0.returned(after: 0, unsettledOnly: true, limit: 100_000)
         }
-        .filter { names.contains($0.change.device) }.map(\.id)
+        // What had been given to somebody else already was not theirs to give.
+        .filter {
+            names.contains($0.change.device) && names.contains(holder(of: $0.change, before))
+        }
+        .map(\.id)
         let seen = try await service.quarantine(for: Principal(report.to), limit: 1_000).entries
         let missing = Set(returned).subtracting(seen.map(\.returned.id))
         guard !missing.isEmpty else { return }
         oracle.accuse("O", "\(report.to.name) does not see returned changes \(missing.sorted())")
+    }
+
+    /// Whose work a returned change was after these handovers: of the author's own, what was captured later stays theirs.
+    private func holder(of change: StoredChange, _ handovers: [Handover]) -> DeviceID {
+        let grant = (try? Change(payload: change.payload, epoch: change.epoch))?.grant ?? 0
+        var holder = change.device
+        for handover in handovers where handover.from == holder {
+            if holder != change.device || grant <= handover.grant { holder = handover.to }
+        }
+        return holder
     }
 
     // > [F-08] Tombstones and departures leave a feed when every device of the area that is not expired has read
