@@ -89,35 +89,44 @@ extension ResidenceClient {
 }
 
 extension LocalReader {
-    /// Where in its chain this device can go on, the latest place first: the last change that was answered, and ever
-    /// further back, as far as it has all that came since.
+    /// Where in its chain this device can go on, the latest place first: what the server ever signed for, whatever a
+    /// restored one has of it; the last change that was answered; and ever further back, as far as it has all that
+    /// came since.
     fileprivate func places(
         _ profile: DeviceProfile
     ) throws -> [(sequence: SequenceNumber, chain: [UInt8])] {
-        let last = try answered(profile)
         let floor = try lastForgotten()
-        var places = [last]
+        let signed = min(
+            try receipts().map(\.sequence).max() ?? .none,
+            try lastChange()?.sequence ?? .none
+        )
+        let answered = try answered(profile)
+        var places = signed > answered ? [signed] : []
+        // What was forgotten has to be declared, with a receipt for it: who goes on before it has none.
+        if answered >= floor { places.append(answered) }
         var step: UInt64 = 1
-        while let place = places.last, place.sequence > floor {
-            let back = place.sequence.rawValue - min(step, place.sequence.rawValue)
-            let next = max(SequenceNumber(rawValue: back), floor)
-            let chain = next == .none ? Chain.start : try change(next)?.chain
-            guard let chain else { break }
-            places.append((next, chain))
+        while answered > floor, let last = places.last, last > floor {
+            let back = last.rawValue - min(step, last.rawValue)
+            places.append(max(SequenceNumber(rawValue: back), floor))
             step *= 2
         }
-        return places
+        let known = try places.compactMap(place(at:))
+        return known.isEmpty ? [(.none, Chain.start)] : known
     }
 
-    /// Up to which number the server has answered, and the head of the chain there.
-    private func answered(
-        _ profile: DeviceProfile
-    ) throws -> (sequence: SequenceNumber, chain: [UInt8]) {
+    /// The head of this device's chain after a number; `nil` where that is not known any more.
+    private func place(
+        at number: SequenceNumber
+    ) throws -> (sequence: SequenceNumber, chain: [UInt8])? {
+        guard number > .none else { return (.none, Chain.start) }
+        return try change(number).map { (number, $0.chain) }
+    }
+
+    /// Up to which number the server has answered, as it says itself.
+    private func answered(_ profile: DeviceProfile) throws -> SequenceNumber {
         let waiting = try unanswered(limit: 1).first?.sequence.rawValue
         let made = try waiting.map { $0 - 1 } ?? lastChange()?.sequence.rawValue ?? 0
-        let last = SequenceNumber(rawValue: min(made, profile.highWater ?? made))
-        guard last > .none, let entry = try change(last) else { return (.none, Chain.start) }
-        return (last, entry.chain)
+        return SequenceNumber(rawValue: min(made, profile.highWater ?? made))
     }
 }
 

@@ -228,7 +228,10 @@ extension Oracle {
 extension Conflict.Side {
     /// Whether who said this is who said something else, under whatever key.
     fileprivate func isSaid(by one: Said, among said: [Said]) -> Bool {
-        device == one.device || said.contains { $0.device == device && $0.isSameHand(as: one) }
+        device == one.device
+            || said.contains {
+                $0.device == device && $0.change.observedAt == time && $0.isSameHand(as: one)
+            }
     }
 
     /// Whether its date is tighter; no date is looser than any.

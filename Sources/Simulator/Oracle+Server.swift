@@ -11,6 +11,8 @@ extension Oracle {
         var steps: [RecordID: [StoredStep]] = [:]
         var conflicts: [RecordID: [ConflictEntry]] = [:]
         var returned: [StoredChange] = []
+        /// Those of them that somebody mended at the server, or their authors by another change.
+        var mended: [ReturnedChange] = []
         /// Those of them that nobody has dealt with yet, by whose they are.
         var unsettled: [DeviceID: Set<SequenceNumber>] = [:]
         var devices: [StoredDevice] = []
@@ -56,6 +58,7 @@ extension Oracle {
                 limit: 100_000
             )
             standing.returned = returned.map(\.change)
+            standing.mended = returned.filter { $0.settlement?.kind == .mended }
             for one in returned where one.settlement == nil {
                 standing.unsettled[one.change.device, default: []].insert(one.change.sequence)
             }
@@ -201,9 +204,9 @@ extension Oracle {
 
     /// What was said of a record, as far as the server's history tells.
     func said(of id: RecordID, _ type: RecordType, _ standing: Standing) -> [Said] {
-        let returned = standing.returned.filter { $0.record == id }
+        let mended = standing.mended.filter { $0.change.record == id }
         return (standing.steps[id] ?? []).compactMap {
-            Said($0, type, in: self, by: standing.server, returned)
+            Said($0, type, in: self, by: standing.server, mended)
         }
     }
 

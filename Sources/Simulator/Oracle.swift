@@ -58,6 +58,9 @@ struct Oracle {
     /// What handhelds held when the server lost its disk: it has to come back.
     var promised: [Promise] = []
 
+    /// What operators gave to others, the first first; since a restore, what the server still knew of it.
+    var handovers: [GivenWork] = []
+
     private struct Saying: Hashable {
         let family: DeviceID?
         let payload: [UInt8]

@@ -20,7 +20,7 @@ struct Said {
     /// Where it stands among what its hands said.
     private let order: SequenceNumber
 
-    /// A step of a record's history; `returned` is what was ever sent back of that record.
+    /// A step of a record's history; `mended` is what was sent back of that record, and mended.
     ///
     /// `nil` where nobody can read it, and of what was said of another record.
     init?(
@@ -28,7 +28,7 @@ struct Said {
         _ type: RecordType,
         in oracle: Oracle,
         by server: DeviceID?,
-        _ returned: [StoredChange]
+        _ mended: [ReturnedChange]
     ) {
         guard !step.change.isRedacted, step.via == nil,
             let change = try? Change(payload: step.change.payload, epoch: step.change.epoch),
@@ -40,9 +40,9 @@ struct Said {
         sequence = step.change.sequence
         kind = step.change.outcome.kind
         // A creation that somebody mended at the server as it was stays its author's own.
-        let own = device == server ? returned.first { $0.isCreation(saying: canonical, type) } : nil
-        order = own?.sequence ?? sequence
-        let captors = oracle.captors(of: own ?? step.change)
+        let own = device == server ? mended.first { $0.isCreation(saying: canonical, type) } : nil
+        order = own?.change.sequence ?? sequence
+        let captors = oracle.captors(of: own?.change ?? step.change)
         hands = Set(captors.keys)
         here = Base(epoch: step.change.epoch, revision: step.revision)
         places = captors.values.flatMap(\.places) + [here]
@@ -86,10 +86,11 @@ struct Said {
     }
 }
 
-extension StoredChange {
-    /// Whether it was to make a record that says the same.
+extension ReturnedChange {
+    /// Whether it was to make a record that says the same, and whoever said that mended it.
     fileprivate func isCreation(saying other: Change, _ type: RecordType) -> Bool {
-        guard other.isCreation, let change = try? Change(payload: payload, epoch: epoch),
+        guard other.isCreation, settlement?.by == other.principal?.name,
+            let change = try? Change(payload: change.payload, epoch: change.epoch),
             let canonical = try? change.canonical(as: type)
         else { return false }
         return canonical.isCreation && canonical.fields == other.fields

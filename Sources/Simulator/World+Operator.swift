@@ -132,7 +132,7 @@ extension World {
         let isKept = keeps || held.count < 2
         let given = isKept ? held : Array(held.prefix(1))
         do {
-            let before = try await store.read { try $0.handovers() }
+            let grant = try await store.read { try $0.device(from)?.grant.number } ?? 0
             let report = try await service.handOver(
                 from: from,
                 to: to,
@@ -145,7 +145,8 @@ extension World {
             let wasHeld = server.door.areas(of: to)
             if giver.takesOutbox == nil { server.door.note(kept, of: from) }
             server.door.note(wasHeld + given.filter { !wasHeld.cover($0) }, of: to)
-            try await judgeHandover(report, after: before)
+            try await judgeHandover(report)
+            oracle.handovers += report.from.keys.map { GivenWork(from: $0, to: to, grant: grant) }
             note("! \(giver.name) hands \(given.map(\.rawValue)) over to \(taker.name)")
         } catch let error as SyncError {
             note("\(giver.name) hands nothing over: \(error.code.rawValue)")
@@ -156,18 +157,15 @@ extension World {
 extension World {
     // > [O-02] Whoever was given somebody's work sees what was returned to them.
 
-    private func judgeHandover(
-        _ report: HandoverReport,
-        after before: [Handover]
-    ) async throws {
+    private func judgeHandover(_ report: HandoverReport) async throws {
         guard let service = server.service, let store = server.store else { return }
-        let names = Set([report.from.id] + report.from.succession.parts.map(\.device))
+        let names = Set(report.from.keys)
         let returned = try await store.read {
             try $0.returned(after: 0, unsettledOnly: true, limit: 100_000)
         }
         // What had been given to somebody else already was not theirs to give.
         .filter {
-            names.contains($0.change.device) && names.contains(holder(of: $0.change, before))
+            names.contains($0.change.device) && names.contains(holder(of: $0.change))
         }
         .map(\.id)
         let seen = try await service.quarantine(for: Principal(report.to), limit: 1_000).entries
@@ -177,10 +175,10 @@ extension World {
     }
 
     /// Whose work a returned change was after these handovers: of the author's own, what was captured later stays theirs.
-    private func holder(of change: StoredChange, _ handovers: [Handover]) -> DeviceID {
+    private func holder(of change: StoredChange) -> DeviceID {
         let grant = (try? Change(payload: change.payload, epoch: change.epoch))?.grant ?? 0
         var holder = change.device
-        for handover in handovers where handover.from == holder {
+        for handover in oracle.handovers where handover.from == holder {
             if holder != change.device || grant <= handover.grant { holder = handover.to }
         }
         return holder
@@ -336,5 +334,21 @@ extension World {
             )
             redrawn += 1
         }
+    }
+}
+
+/// Work that an operator gave to somebody else.
+struct GivenWork {
+    let from: DeviceID
+    let to: DeviceID
+    /// The last grant under which it was captured.
+    let grant: UInt64
+}
+
+extension StoredDevice {
+    /// Its key, and those that it goes on from.
+    fileprivate var keys: [DeviceID] {
+        let former = [succession.predecessor, succession.origin].compactMap(\.self)
+        return Array(Set([id] + succession.parts.map(\.device) + former)).sorted()
     }
 }

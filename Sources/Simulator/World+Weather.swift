@@ -227,6 +227,12 @@ extension World {
         try await server.restore(backup, declared: declared)
         report.restores += 1
         oracle.restores += 1
+        if let store = server.store {
+            let known = try await store.read { try $0.handovers() }
+            oracle.handovers = known.map {
+                GivenWork(from: $0.from, to: $0.to, grant: $0.grant)
+            }
+        }
         for device in devices {
             let isErased = try await device.isErased()
             guard device.isRetired || isErased else { continue }

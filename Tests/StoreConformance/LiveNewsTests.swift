@@ -191,7 +191,7 @@ extension NewsWatch.Word {
 
 extension Office {
     /// Listens for a device.
-    fileprivate func listen(
+    func listen(
         _ hand: Hand,
         knowing mark: NewsMark? = nil,
         drop: @escaping @Sendable () -> Void = {}

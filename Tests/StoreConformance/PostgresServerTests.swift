@@ -126,4 +126,52 @@ struct PostgresServerTests {
         #expect(waited < .seconds(30))
         #expect(try await store.read { try $0.device(Sample.deviceID(3)) } != nil)
     }
+
+    @Test(
+        "[S-08] where the connection that hears is cut, devices are woken all the same, and it hears again"
+    )
+    func hearsAgain() async throws {
+        let pair = try PostgresPair(standby: false)
+        let here = try await Office(
+            on: PostgresStore(try PostgresSettings(address: pair.address()))
+        )
+        let there = try await Office(
+            on: PostgresStore(try PostgresSettings(address: pair.address()))
+        )
+        var lin = try await there.hand("林小梅", "330921101")
+        let watch = try await here.listen(there.hand("陈建国", "330921101"))
+        guard case .news(let before) = await watch.next() else { return #expect(Bool(false)) }
+
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await here.service.listen() }
+            var heard = before
+            for number in 1...2 {
+                try pair.run(Self.endHearing, on: .one)
+                let record = Sample.record(UInt8(number))
+                let home = dwelling("人民路\(number)号", in: "330921101")
+                try await lin.send(lin.change(record, home))
+                // It is told of what it may have missed, too: that may be nothing.
+                while heard.positions < before.positions + UInt64(number) {
+                    guard case .news(let mark) = await watch.next() else {
+                        return #expect(Bool(false))
+                    }
+                    heard = mark
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Waits until somebody hears, and cuts their connection.
+    private static let endHearing = """
+        DO $$ BEGIN
+            FOR i IN 1..400 LOOP
+                PERFORM pg_stat_clear_snapshot();
+                PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN %';
+                IF FOUND THEN RETURN; END IF;
+                PERFORM pg_sleep(0.05);
+            END LOOP;
+            RAISE 'nobody hears';
+        END $$
+        """
 }

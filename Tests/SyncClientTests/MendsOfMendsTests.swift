@@ -7,8 +7,11 @@ import Testing
 struct MendsOfMendsTests {
     private static let mistake = Change.Deletion(reason: 1, text: "误录")
 
-    @Test("[V-05] a mend that came back hands on what it was to take the place of")
-    func handedOn() async throws {
+    @Test(
+        "[V-05] a mend that came back hands on what it was to take the place of",
+        arguments: [false, true]
+    )
+    func handedOn(isDiscarded: Bool) async throws {
         let town = try await Town()
         let lin = town.lin
         let chen = try await town.world.device(
@@ -26,6 +29,7 @@ struct MendsOfMendsTests {
         try await chen.client.capture(Sample.person("李四", passport: "E2"))
         try await chen.sync()
         try await lin.sync()
+        if isDiscarded { try await town.discard(because: "重复", latest: true) }
         try await lin.client.mend(id) { fields, _ in
             let harbour = Sample.person(in: [Sample.harbour]).fieldMap
             return fields.settingElements(harbour.elements(of: 15), of: 15)
@@ -86,5 +90,109 @@ struct MendsOfMendsTests {
         #expect(report.outcomes == [Outcome.Kind.conflicted: 1])
         #expect(left == [1, 1])
         #expect(shown == Wary.refused)
+    }
+
+    @Test(
+        "[V-05] whoever mends a number leaves nothing behind, whoever has the wrong one meanwhile"
+    )
+    func wrongNumberOfSomebody() async throws {
+        let town = try await Town()
+        let lin = town.lin
+        let chen = try await town.world.device(named: "陈建国", areas: [Sample.hill])
+        let wrong = Sample.person("李四", passport: "E2", in: [Sample.hill])
+        let id = try await lin.client.capture(wrong)
+        try await lin.sync()
+        try await chen.client.capture(wrong)
+        try await chen.sync()
+
+        try await lin.client.mend(id) { fields, _ in
+            let harbour = Sample.person(in: [Sample.harbour]).fieldMap
+            return fields.setting(text: "E3", of: 4)
+                .settingElements(harbour.elements(of: 15), of: 15)
+        }
+        try await lin.sync()
+
+        let left = try await town.left()
+        let counts = try await town.world.counts()
+        #expect(left == [0, 0])
+        #expect(counts.records[Person.recordType.number] == 3)
+    }
+
+    @Test(
+        "[V-05] a deletion that is contested where its record was found to be another leaves it, too"
+    )
+    func undecidedElsewhere() async throws {
+        let town = try await Town()
+        let (lin, id) = (town.lin, town.id)
+        let chen = try await town.world.device(named: "陈建国")
+        try await chen.sync()
+        try await town.say(Wary.refused)
+        let other = try await chen.client.capture(Sample.person("张三", passport: "E9"))
+        try await chen.client.reidentify(id, as: other)
+        try await chen.sync()
+        try await chen.client.edit(other, as: Person.self) { $0.phones = ["13800000001"] }
+        try await chen.sync()
+
+        try await lin.client.delete(id, reason: Self.mistake)
+        let report = try await lin.sync()
+        try await lin.sync()
+
+        let left = try await town.left()
+        #expect(report.outcomes == [Outcome.Kind.conflicted: 1])
+        #expect(left == [1, 1])
+    }
+
+    @Test("[V-05] [A-12] what was said again in parts is mended under another key, too")
+    func underAnotherKey() async throws {
+        let town = try await Town()
+        let (lin, id) = (town.lin, town.id)
+        try await lin.client.edit(id, as: Person.self) {
+            $0.remark = Wary.refused
+            $0.name = "张山"
+        }
+        try await lin.sync()
+        let former = try #require(try await lin.client.profile()?.device)
+        let link = try await town.world.rekeyLink(for: former)
+        _ = try await lin.client.enrol(link: link, .rekeyed)
+
+        try await lin.rename(id, to: "张川")
+        try await lin.sync()
+        try await lin.client.mend(id) { fields, _ in fields.setting(text: "外出", of: 17) }
+        try await lin.sync()
+
+        let left = try await town.left()
+        #expect(left == [0, 0])
+    }
+
+    @Test(
+        "[D-01] what is captured under an old number shows there only as long as its person is elsewhere"
+    )
+    func targetArrives() async throws {
+        let world = try await World(rules: Wary())
+        let lin = try await world.device(named: "林小梅")
+        let zhou = try await world.device(named: "周立", areas: [Sample.harbour, Sample.hill])
+        let old = try await zhou.client.capture(Sample.person("张三", passport: "E1"))
+        let right = try await zhou.client.capture(
+            Sample.person("张三", passport: "E2", in: [Sample.hill])
+        )
+        let home = try await zhou.client.capture(Sample.dwelling("山上路1号", in: Sample.hill))
+        try await zhou.client.capture(Sample.registration(of: right, at: home, in: Sample.hill))
+        for device in [zhou, lin] { try await device.sync() }
+        try await zhou.client.reidentify(old, as: right)
+        for device in [zhou, lin] { try await device.sync() }
+        var person = Sample.person("张三", passport: "E1")
+        person.remark = Wary.refused
+        try await lin.client.capture(person)
+        try await lin.sync()
+        let before = try await lin.client.record(old)?.visible
+
+        let near = try await zhou.client.capture(Sample.dwelling("渔港路1号"))
+        try await zhou.client.capture(Sample.registration(of: right, at: near))
+        for device in [zhou, lin] { try await device.sync() }
+
+        let after = try await lin.client.record(old)
+        let held = try await lin.client.record(right)?.visible
+        #expect(before != nil && held != nil)
+        #expect(after != nil && after?.visible == nil)
     }
 }

@@ -117,7 +117,10 @@ struct RestoredCopiesTests {
 
     @Test(
         "[A-12, X-05] who is given a new key before it has synced with a restored server declares what it forgot",
-        arguments: [(1, RekeyingMoment.afterIt), (2, .afterIt), (1, .beforeIt), (2, .beforeIt)],
+        arguments: [
+            (1, RekeyingMoment.afterIt), (2, .afterIt), (1, .beforeIt), (2, .beforeIt),
+            (1, .meanwhile),
+        ],
         [true, false]
     )
     func holeOfAnotherKey(
@@ -136,7 +139,15 @@ struct RestoredCopiesTests {
         try await lin.sync()
         try await lin.client.capture(Sample.person("甲四", passport: "E10000004"))
         try await lin.sync()
-        if moment == .afterIt { try await world.restore(monday, declared: isDeclared) }
+        if moment != .beforeIt { try await world.restore(monday, declared: isDeclared) }
+        if moment == .meanwhile {
+            // The device has heard of the restore, and no more.
+            lin.weather.next([.arrives])
+            lin.weather.otherwise(.requestLost)
+            let cut = try await errorCode { try await lin.sync() }
+            #expect(cut == "server_unreachable")
+            lin.weather.otherwise(.arrives)
+        }
         for _ in 0..<keys {
             // A restored server may not know the last key: the link is for the last one that it does.
             let id = try #require(try await lin.client.profile()?.device)
@@ -167,5 +178,5 @@ struct RestoredCopiesTests {
     }
 
     /// When a key is replaced.
-    enum RekeyingMoment { case beforeIt, afterIt }
+    enum RekeyingMoment { case beforeIt, meanwhile, afterIt }
 }

@@ -34,6 +34,7 @@ struct Desk {
         try check(wanted, over: record, type)
         try checkReferences(of: change, type)
         try keep(change, for: record)
+        if held == nil { try showWhatPoints(to: id) }
         return true
     }
 
@@ -196,6 +197,13 @@ struct Desk {
     func erase(_ record: LocalRecord) throws {
         try transaction.erase(record.id)
         if let target = record.redirect { try show(target) }
+        try showWhatPoints(to: record.id)
+    }
+
+    /// Shows anew what was found to be a record that is here just now, or is not any more: only where it is not does
+    /// what is captured under the old number show there.
+    func showWhatPoints(to id: RecordID) throws {
+        for source in try transaction.redirects(to: id) { try show(source.id) }
     }
 
     private func show(_ id: RecordID) throws {

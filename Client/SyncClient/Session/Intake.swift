@@ -115,7 +115,7 @@ struct Intake {
         var touched: Set<RecordID> = []
         let returned = try transaction.returned()
         for mended in returned where change.mends.contains(mended.sequence) {
-            if isUndecided, try !isDeletion(mended) { continue }
+            if isUndecided, !isDeletion(mended) { continue }
             try transaction.settleReturned(mended.sequence)
             touched.insert(mended.record)
         }
@@ -128,8 +128,9 @@ struct Intake {
         return touched
     }
 
-    private func isDeletion(_ entry: OutboxEntry) throws -> Bool {
-        try Change(payload: entry.payload, epoch: response.epoch).deletion != nil
+    /// What the law redacted is none that anybody could read.
+    private func isDeletion(_ entry: OutboxEntry) -> Bool {
+        (try? Change(payload: entry.payload, epoch: response.epoch))?.deletion != nil
     }
 
     private func overtake(_ returned: OutboxEntry, by change: Change) throws {
@@ -297,7 +298,8 @@ struct Intake {
             try transaction.place(copy.id, in: area, mark: mark, isKept: false)
             return false
         }
-        var record = try transaction.record(copy.id) ?? LocalRecord(id: copy.id, type: copy.type)
+        let held = try transaction.record(copy.id)
+        var record = held ?? LocalRecord(id: copy.id, type: copy.type)
         record.areas.insert(area)
         try setAside(record, unlessSaying: fields, copy)
         let base = Base(epoch: response.epoch, revision: copy.revision)
@@ -324,6 +326,7 @@ struct Intake {
             try transaction.set(conflicts: copy.conflicts, of: copy.id)
         }
         try desk.refresh(record, type)
+        if held == nil { try desk.showWhatPoints(to: copy.id) }
         return true
     }
 

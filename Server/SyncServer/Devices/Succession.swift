@@ -184,7 +184,9 @@ extension StoreTransaction {
         device.lastGrant = try lastGrant(of: old, at: last)
         device.succession.predecessor = former
         device.succession.origin = origin
-        device.succession.answered = (old.succession.answered ?? []) + predecessor.answered
+        device.succession.answered = latest(
+            of: (old.succession.answered ?? []) + predecessor.answered
+        )
         device.succession.parts = old.succession.parts.filter { $0.last < last.rawValue }
         if last > .none {
             device.succession.parts.append(
@@ -204,6 +206,13 @@ extension StoreTransaction {
             }
             try save(relative)
         }
+    }
+
+    /// What each device was answered for at last; no handheld has had more keys than a hundred.
+    private func latest(of parts: [Succession.Part]) -> [Succession.Part] {
+        let latest = Dictionary(parts.map { ($0.device, $0.last) }, uniquingKeysWith: max)
+        let sorted = latest.sorted { ($0.value, $0.key) > ($1.value, $1.key) }
+        return sorted.prefix(100).map { Succession.Part(device: $0.key, last: $0.value) }
     }
 
     /// Sees to it that a device which asks again, its first answer having been lost, goes on from where it began.

@@ -28,6 +28,11 @@ final class Heritage {
         device.counts(change) ? device.id : change.device
     }
 
+    /// The device's changes with these numbers, whoever made them.
+    func changes(in range: ClosedRange<SequenceNumber>) throws -> [StoredChange] {
+        try transaction.changes(countedFor: device, in: range)
+    }
+
     /// The device's returned change with a number.
     func returned(_ sequence: SequenceNumber) throws -> ReturnedChange? {
         try transaction.returned(sequence, of: device.holder(of: sequence))

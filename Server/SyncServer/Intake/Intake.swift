@@ -100,9 +100,12 @@ struct Intake {
     ) throws {
         let isOfThisEpoch = receipt.epoch == epoch
         if !isOfThisEpoch { try transaction.noteEpoch(elsewhere: receipt.epoch, at: now) }
-        guard receipt.epoch > epoch || (isOfThisEpoch && receipt.sequence > device.highWater) else {
-            return
-        }
+        // A former key may have been answered for more than its successor began with: what counts is how much of
+        // the chain that the receipt is about is here.
+        let has =
+            receipt.device == device.id
+            ? device.highWater : try transaction.device(receipt.device)?.highWater ?? .none
+        guard receipt.epoch > epoch || (isOfThisEpoch && receipt.sequence > has) else { return }
         epoch = try transaction.beginEpoch(
             above: receipt.epoch,
             at: now,

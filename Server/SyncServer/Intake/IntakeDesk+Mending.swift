@@ -7,8 +7,7 @@ extension IntakeDesk {
     //
     // A deletion that did not come to pass says nothing in the place of anything, but for the same wish: that was
     // heard, and somebody will decide.
-    func settleMended(by change: Change, _ arrival: Arrival, _ record: RecordState) throws {
-        let isUndecided = change.deletion != nil && !record.isDeleted
+    func settleMended(by change: Change, _ arrival: Arrival, isUndecided: Bool) throws {
         // The latest first: one that had taken the place of others hands those on.
         var mending = [change]
         for sequence in change.mends.sorted(by: >) {
@@ -16,7 +15,7 @@ extension IntakeDesk {
                 try isMendable(returned, of: change.record, by: mending)
             else { continue }
             if isUndecided, returned.parsed?.deletion == nil { continue }
-            try settle(returned)
+            if returned.settlement == nil { try settle(returned) }
             if let mended = returned.parsed, !mended.isRequest { mending.append(mended) }
         }
         guard !isUndecided else { return }
@@ -47,7 +46,6 @@ extension IntakeDesk {
         of record: RecordID,
         by mending: [Change]
     ) throws -> Bool {
-        guard returned.settlement == nil else { return false }
         guard let id = returned.change.record, let earlier = returned.parsed,
             let type = judge.schema.type(mending[0].type)
         else { return true }
@@ -57,13 +55,18 @@ extension IntakeDesk {
             return try change.isSaidInstead(of: earlier, type)
                 || change.isSaidInstead(of: earlier, type, besides: saidSince(returned.change))
         }
-        return try isSaid && (id == record || records.record(id) == nil)
+        // Somebody else may have made the record of the wrong number meanwhile.
+        return try isSaid && (id == record || earlier.isCreation || records.record(id) == nil)
     }
 
-    /// The fields that a device has said of a record, and the server accepted, since a change.
+    /// The fields that a device has said of a record, under whatever key, and the server accepted, since a change.
     private func saidSince(_ change: StoredChange) throws -> [UInt32] {
-        let last = SequenceNumber(rawValue: .max >> 1)
-        return try transaction.changes(of: change.device, in: change.sequence.next...last)
+        let range = change.sequence.next...SequenceNumber(rawValue: .max >> 1)
+        let since =
+            try records.heritage?.changes(in: range)
+            ?? transaction.changes(of: change.device, in: range)
+        return
+            since
             .filter { $0.record == change.record && $0.outcome.kind != .quarantined }
             .compactMap { try? Change(payload: $0.payload, epoch: $0.epoch) }
             .flatMap(\.touched)

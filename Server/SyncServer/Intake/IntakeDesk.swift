@@ -156,7 +156,10 @@ struct IntakeDesk {
             for follower in effect.followers { try note(follower, of: effect.merged.record) }
         }
         if let change = arrival.change {
-            try settleMended(by: change, arrival, effects[0].merged.record)
+            let isUndecided =
+                change.deletion != nil
+                && (Outcome.Kind(kind) == .conflicted || !effects[0].merged.record.isDeleted)
+            try settleMended(by: change, arrival, isUndecided: isUndecided)
         }
         let outcome = Outcome(
             sequence: arrival.sequence,

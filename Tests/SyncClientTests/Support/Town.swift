@@ -56,9 +56,11 @@ struct Town {
         }
     }
 
-    /// Throws the oldest returned change away.
-    func discard(because reason: String) async throws {
-        try await world.service.discard(try await oldest(), reason: reason, for: reviewer)
+    /// Throws the oldest returned change away, or the latest.
+    func discard(because reason: String, latest: Bool = false) async throws {
+        let all = try await world.returned()
+        let id = try #require(latest ? all.last : all.first).id
+        try await world.service.discard(id, reason: reason, for: reviewer)
     }
 
     /// Mends the oldest returned change at the server.
