@@ -21,8 +21,9 @@ public struct Succession: Hashable, Codable, Sendable {
     public var kin: [DeviceID] = []
     /// When another key was given out in the place of its own; `nil` while that holds.
     public var rekeyedAt: Int64?
-    /// For how much each key before its own had been answered, as that key signed; a server that was restored since
-    /// may have less. `nil` of one that began by itself.
+    /// For how much each key before its own had been answered, as that key signed.
+    ///
+    /// A server that was restored since may have less. `nil` of one that began by itself.
     public var answered: [Part]?
 
     /// The succession of a device that began by itself.
