@@ -168,31 +168,23 @@ struct MendsOfMendsTests {
         "[D-01] what is captured under an old number shows there only as long as its person is elsewhere"
     )
     func targetArrives() async throws {
-        let world = try await World(rules: Wary())
-        let lin = try await world.device(named: "林小梅")
-        let zhou = try await world.device(named: "周立", areas: [Sample.harbour, Sample.hill])
-        let old = try await zhou.client.capture(Sample.person("张三", passport: "E1"))
-        let right = try await zhou.client.capture(
-            Sample.person("张三", passport: "E2", in: [Sample.hill])
-        )
-        let home = try await zhou.client.capture(Sample.dwelling("山上路1号", in: Sample.hill))
-        try await zhou.client.capture(Sample.registration(of: right, at: home, in: Sample.hill))
-        for device in [zhou, lin] { try await device.sync() }
-        try await zhou.client.reidentify(old, as: right)
-        for device in [zhou, lin] { try await device.sync() }
-        var person = Sample.person("张三", passport: "E1")
-        person.remark = Wary.refused
-        try await lin.client.capture(person)
+        let story = try await Elsewhere(rules: Wary())
+        let (lin, zhou, old) = (story.lin, story.zhou, story.old)
+        try await story.captureOldNumber(remark: Wary.refused)
         try await lin.sync()
         let before = try await lin.client.record(old)?.visible
 
         let near = try await zhou.client.capture(Sample.dwelling("渔港路1号"))
-        try await zhou.client.capture(Sample.registration(of: right, at: near))
+        let stay = try await zhou.client.capture(Sample.registration(of: story.right, at: near))
+        for device in [zhou, lin] { try await device.sync() }
+        let here = try await lin.client.record(story.right)?.visible
+        let meanwhile = try await lin.client.record(old)
+        try await zhou.client.delete(stay, reason: Self.mistake)
         for device in [zhou, lin] { try await device.sync() }
 
-        let after = try await lin.client.record(old)
-        let held = try await lin.client.record(right)?.visible
-        #expect(before != nil && held != nil)
-        #expect(after != nil && after?.visible == nil)
+        let left = try await lin.client.record(story.right)
+        let again = try await lin.client.record(old)?.visible
+        #expect(here != nil && meanwhile != nil && meanwhile?.visible == nil)
+        #expect(left == nil && before != nil && again == before)
     }
 }

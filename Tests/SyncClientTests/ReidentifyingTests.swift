@@ -330,39 +330,6 @@ private struct Mistyped {
     }
 }
 
-/// Lin's device knows that an old number is a person's whose record stands elsewhere.
-private struct Elsewhere {
-    let lin: Device
-    let old: RecordID
-    let right: RecordID
-
-    init() async throws {
-        let world = try await World()
-        lin = try await world.device(named: "林小梅")
-        let zhou = try await world.device(named: "周立", areas: [Sample.harbour, Sample.hill])
-        old = try await zhou.client.capture(Sample.person("张三", passport: "E1"))
-        right = try await zhou.client.capture(
-            Sample.person("张三", passport: "E2", in: [Sample.hill])
-        )
-        let home = try await zhou.client.capture(Sample.dwelling("山上路1号", in: Sample.hill))
-        try await zhou.client.capture(Sample.registration(of: right, at: home, in: Sample.hill))
-        for device in [zhou, lin] { try await device.sync() }
-        try await zhou.client.reidentify(old, as: right)
-        for device in [zhou, lin] { try await device.sync() }
-        let known = try await lin.client.record(old)?.redirect
-        let held = try await lin.client.record(right)
-        #expect(known == right)
-        #expect(held == nil)
-    }
-
-    /// Lin meets the person, who shows the old document.
-    func captureOldNumber() async throws {
-        var person = Sample.person("张三", passport: "E1")
-        person.phones = ["13800000001"]
-        try await lin.client.capture(person)
-    }
-}
-
 /// Rules of a domain in which whoever has the same name may be the same.
 private struct SameNames: RecordRules {
     func violations(of fields: FieldMap, as type: RecordType) -> [Violation] {

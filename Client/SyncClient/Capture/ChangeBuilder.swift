@@ -134,9 +134,7 @@ struct ChangeBuilder {
             guard let change = try? Change(payload: entry.payload, epoch: profile.epoch),
                 isMended(change)
             else { return [] as [SequenceNumber] }
-            // A mend that came back itself hands on what it was to take the place of; a deletion that did
-            // would have thrown that away, and it stands again.
-            return [entry.sequence] + (change.isRequest ? [] : change.mends)
+            return [entry.sequence] + change.handedOn
         }
         return Set(mended).sorted()
     }

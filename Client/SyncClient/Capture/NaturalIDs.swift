@@ -60,8 +60,7 @@ extension Desk {
             type: type,
             mending: returned.flatMap { entry in
                 let change = try? Change(payload: entry.payload, epoch: profile.epoch)
-                // A refused act hands nothing on, as everywhere.
-                return [entry.sequence] + (change?.isRequest == false ? change?.mends ?? [] : [])
+                return [entry.sequence] + (change?.handedOn ?? [])
             }
         )
         // It is said there now: also if that comes back, it names these as what it takes the place of.

@@ -113,10 +113,9 @@ extension [OutboxEntry] {
         for entry in reversed() {
             guard let change = try? Change(payload: entry.payload, epoch: epoch) else { continue }
             if entry.isReturned, replaced.contains(entry.sequence) { continue }
-            let isWish = change.deletion != nil
-            if entry.isReturned, isWish, undecided.contains(entry.sequence) { continue }
-            // A deletion that did not come to pass says nothing in the place of anything but the same wish.
-            if isWish, entry.outcome?.kind == .conflicted {
+            let isSameWish = change.deletion != nil && undecided.contains(entry.sequence)
+            if entry.isReturned, isSameWish { continue }
+            if change.isUndecided(entry.outcome?.kind) {
                 undecided.formUnion(change.mends)
             } else {
                 replaced.formUnion(change.mends)

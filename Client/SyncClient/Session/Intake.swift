@@ -111,7 +111,7 @@ struct Intake {
         guard !before.isEmpty || response.outcomes.contains(where: { $0.kind == .quarantined }),
             let change = try? Change(payload: entry.payload, epoch: response.epoch)
         else { return [] }
-        let isUndecided = change.deletion != nil && kind == .conflicted
+        let isUndecided = change.isUndecided(kind)
         var touched: Set<RecordID> = []
         let returned = try transaction.returned()
         for mended in returned where change.mends.contains(mended.sequence) {

@@ -197,6 +197,17 @@ public struct Change: Hashable, Sendable {
         isAct || resolution != nil || deletion != nil || (undelete && touched.isEmpty)
     }
 
+    /// The returned changes whose place another takes with this one's, where this one was returned itself [V-05].
+    ///
+    /// A refused deletion would have thrown them away: they stand again.
+    public var handedOn: [SequenceNumber] { isRequest ? [] : mends }
+
+    /// Whether an accepted change with this outcome was a wish of which somebody has yet to decide [V-05]: it says
+    /// nothing in the place of anything but the same wish.
+    public func isUndecided(_ kind: Outcome.Kind?) -> Bool {
+        deletion != nil && kind == .conflicted
+    }
+
     /// What may stay of the change once it was redacted by law [E-01]: who, when and what kind of act.
     public var redacted: Change {
         var change = Change(record: record, type: type, base: base, observedAt: observedAt)

@@ -16,7 +16,7 @@ extension IntakeDesk {
             else { continue }
             if isUndecided, returned.parsed?.deletion == nil { continue }
             if returned.settlement == nil { try settle(returned) }
-            if let mended = returned.parsed, !mended.isRequest { mending.append(mended) }
+            if let mended = returned.parsed, !mended.handedOn.isEmpty { mending.append(mended) }
         }
         guard !isUndecided else { return }
         // What the same hand said again of the same fields was said in the other's place.

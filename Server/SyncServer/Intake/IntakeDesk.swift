@@ -157,8 +157,8 @@ struct IntakeDesk {
         }
         if let change = arrival.change {
             let isUndecided =
-                change.deletion != nil
-                && (Outcome.Kind(kind) == .conflicted || !effects[0].merged.record.isDeleted)
+                change.isUndecided(Outcome.Kind(kind))
+                || (change.deletion != nil && !effects[0].merged.record.isDeleted)
             try settleMended(by: change, arrival, isUndecided: isUndecided)
         }
         let outcome = Outcome(
