@@ -163,45 +163,75 @@ public final class SQLiteStore: Store {
         }
     }
 
-    /// Runs closures one after the other in one transaction; if that fails, each in its own.
-    public func writeTogether<R: Sendable>(
-        _ bodies: [@Sendable (any StoreTransaction) throws -> R]
-    ) async -> [Result<R, any Error>] {
-        guard !isInline, bodies.count > 1 else { return await writeSingly(bodies) }
-        // Whoever leads the group may be cancelled: the others must not be.
-        let writing = Task {
-            do {
-                let (results, told) = try await database.write { try Self.run(bodies, in: $0) }
-                news.tell(told)
-                return results
-            } catch {
-                return await writeSingly(bodies)
+    /// Begins to commit groups where the writer is: between two of them nothing waits for another thread.
+    public func commit(_ next: @escaping @Sendable () -> CommitGroup?) {
+        guard !isInline else {
+            while let group = next() {
+                database.writeWithoutTransaction { group.done(committed(group.bodies, in: $0)) }
             }
+            return
         }
-        return await writing.value
+        database.asyncWriteWithoutTransaction { [self] database in
+            for _ in 0..<Self.groupsInTurn {
+                guard let group = next() else { return }
+                group.done(committed(group.bodies, in: database))
+            }
+            commit(next)
+        }
+    }
+
+    /// After so many groups whoever else waits for the writer has their turn.
+    private static let groupsInTurn = 8
+
+    /// Runs closures one after the other in one transaction; if that fails, each in its own.
+    private func committed(
+        _ bodies: [CommitGroup.Body],
+        in database: GRDB.Database
+    ) -> [Result<Void, any Error>] {
+        if bodies.count > 1, let results = try? alone(database, { try Self.run(bodies, in: $0) }) {
+            return results
+        }
+        let path = self.database.path
+        return bodies.map { body in
+            Result { try alone(database, body) }
+                .mapError { ($0 as? DatabaseError).map { SyncError($0, at: path) } ?? $0 }
+        }
+    }
+
+    /// Runs a closure alone among the writers, where the writer is, and tells those who wait once it is committed.
+    private func alone<R>(
+        _ database: GRDB.Database,
+        _ body: (SQLiteTransaction) throws -> R
+    ) throws -> R {
+        let transaction = SQLiteTransaction(database)
+        var result: R?
+        try database.inTransaction {
+            result = try body(transaction)
+            return .commit
+        }
+        guard let result else { preconditionFailure("what was committed has been run") }
+        news.tell(transaction.gathered.news)
+        return result
     }
 
     /// Runs closures within one transaction, each with its own result.
     ///
     /// Most refusals come before anything was written, and need no undoing. One that comes later, and
     /// whatever SQLite refuses, ends the transaction of all.
-    private static func run<R>(
-        _ bodies: [@Sendable (any StoreTransaction) throws -> R],
-        in database: GRDB.Database
-    ) throws -> ([Result<R, any Error>], CommitNews) {
-        let transaction = SQLiteTransaction(database)
-        let results: [Result<R, any Error>] = try bodies.map { body in
-            let written = database.totalChangesCount
+    private static func run(
+        _ bodies: [CommitGroup.Body],
+        in transaction: SQLiteTransaction
+    ) throws -> [Result<Void, any Error>] {
+        try bodies.map { body in
+            let written = transaction.database.totalChangesCount
             do {
                 return .success(try body(transaction))
             } catch {
-                guard !(error is DatabaseError), database.totalChangesCount == written else {
-                    throw error
-                }
+                let isUntouched = transaction.database.totalChangesCount == written
+                guard !(error is DatabaseError), isUntouched else { throw error }
                 return .failure(error)
             }
         }
-        return (results, transaction.gathered.news)
     }
 
     private func inline<R>(

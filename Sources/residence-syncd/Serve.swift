@@ -170,6 +170,9 @@ struct Serve: AsyncParsableCommand {
             } catch {
                 throw Self.refusal(error, listen)
             }
+            // The process may end before its last connection is closed: who copies the one file of a server at rest
+            // must find all of it there.
+            if let store = store as? SQLiteStore { try? await store.scrub() }
         }
     }
 

@@ -97,6 +97,32 @@ import Testing
         #expect(daemon.stop() == 0)
     }
 
+    @Test func `of a daemon that was stopped, a copy of the database's one file has everything`()
+        throws
+    {
+        let daemon = try RunningDaemon()
+        try daemon.enrol("a", areas: ["330921"])
+        try daemon.person(on: "a", in: "330921101")
+        try daemon.on("a", "sync")
+        #expect(daemon.stop() == 0)
+        let file = "server/residence.sqlite"
+        let copy = daemon.folder.appendingPathComponent("copy")
+        try FileManager.default.createDirectory(
+            at: copy.appendingPathComponent("server"),
+            withIntermediateDirectories: true
+        )
+        try FileManager.default.copyItem(
+            at: daemon.folder.appendingPathComponent(file),
+            to: copy.appendingPathComponent(file)
+        )
+
+        let server = copy.appendingPathComponent("server").path
+        let status = try Programs.run("residence-syncd", "status", "--data", server, "--json")
+
+        #expect(status.status == 0, "\(status.errors)")
+        #expect(try status.json()["changes"] as? Int == 1, "\(status.output)")
+    }
+
     @Test func `a file that is no ledger is refused by name`() throws {
         let daemon = try RunningDaemon()
         try daemon.enrol("a", areas: ["3309"])

@@ -16,32 +16,34 @@ struct CommitQueueTests {
         var limits = Limits()
         change(&limits)
         var queue = CommitQueue<String>(limits: limits)
-        _ = queue.begins()
+        // Somebody is being committed.
+        _ = queue.append(entry(255))
+        _ = queue.group()
         return queue
     }
 
     /// What goes together next.
     private func group(of queue: inout CommitQueue<String>) -> [String] {
-        guard let first = queue.next() else { return [] }
-        return queue.group(with: first).map(\.body)
+        queue.group().map(\.body)
     }
 
     @Test func `whoever comes alone goes at once`() {
         var queue = CommitQueue<String>(limits: Limits())
 
-        let (first, second) = (queue.begins(), queue.begins())
-        let next = queue.next()
-        let third = queue.begins()
+        let (first, second) = (queue.append(entry(1)), queue.append(entry(2)))
+        let group = queue.group().count
+        let none = queue.group().count
+        let third = queue.append(entry(3))
 
-        #expect((first, second, third) == (true, false, true))
-        #expect(next == nil)
+        #expect((first, second, third) == (.first, .behind, .first))
+        #expect((group, none) == (2, 0))
     }
 
     @Test func `each device has one batch in a group, and nobody overtakes their own`() {
         var queue = queue()
         for (device, name) in [(1, "a"), (2, "b"), (1, "c"), (3, "d"), (2, "e")] {
-            let isTaken = queue.append(entry(UInt8(device), 1, name))
-            #expect(isTaken)
+            let place = queue.append(entry(UInt8(device), 1, name))
+            #expect(place == .behind)
         }
 
         let groups = [group(of: &queue), group(of: &queue), group(of: &queue)]
@@ -66,13 +68,13 @@ struct CommitQueueTests {
         for (device, name) in [(1, "a"), (2, "b")] {
             _ = queue.append(entry(UInt8(device), 1, name))
         }
-        let group = queue.next().map { queue.group(with: $0) } ?? []
+        let taken = queue.group()
         _ = queue.append(entry(3, 1, "c"))
 
-        queue.putBack(Array(group.dropFirst()))
+        queue.putBack(Array(taken.dropFirst()))
 
-        let next = queue.next()
-        #expect(next?.body == "b")
+        let next = group(of: &queue)
+        #expect(next == ["b", "c"])
     }
 
     @Test("[Q-08] there is room for so many batches, so many bytes and so many of one device")
@@ -84,12 +86,12 @@ struct CommitQueueTests {
         let byCount = [1, 2, 3].map { few.append(entry($0)) }
         let bySize = [60, 60, 40].map { small.append(entry(1, $0)) }
         let byDevice = [1, 1, 2].map { own.append(entry($0)) }
-        _ = few.next()
+        _ = few.group()
         let later = few.append(entry(3))
 
-        #expect(byCount == [true, true, false])
-        #expect(bySize == [true, false, true])
-        #expect(byDevice == [true, false, true])
-        #expect(later)
+        #expect(byCount == [.behind, .behind, .refused])
+        #expect(bySize == [.behind, .refused, .behind])
+        #expect(byDevice == [.behind, .refused, .behind])
+        #expect(later == .behind)
     }
 }

@@ -17,29 +17,34 @@ package struct CommitQueue<Body: Sendable>: Sendable {
         }
     }
 
+    /// Where a batch comes to stand.
+    package enum Place: Sendable {
+        /// Nobody commits: whoever appended it has to see to that.
+        case first
+        /// It waits for those that commit.
+        case behind
+        /// Too much waits already, in all or of its device.
+        case refused
+    }
+
     private let limits: Limits
     private var waiting: [Entry] = []
     private var bytes = 0
-    /// Whether a group is being committed.
+    /// Whether somebody takes groups until none is left.
     package private(set) var isBusy = false
 
     package init(limits: Limits) { self.limits = limits }
 
-    /// Whether nobody else is there: then a batch goes at once, and waits for no company.
-    package mutating func begins() -> Bool {
-        guard !isBusy else { return false }
-        isBusy = true
-        return true
-    }
-
     // > [Q-08] A server that has more waiting than it takes refuses a batch before it keeps anything of it.
 
-    /// Lets a batch wait; `false` where too much waits already, in all or of its device.
-    package mutating func append(_ entry: Entry) -> Bool {
-        guard entry.device == nil || hasRoom(for: entry) else { return false }
+    /// Lets a batch wait, unless it is refused.
+    package mutating func append(_ entry: Entry) -> Place {
+        // Where nobody else is there, a batch goes at once, and waits for no company.
+        guard !isBusy || entry.device == nil || hasRoom(for: entry) else { return .refused }
         waiting.append(entry)
         bytes += entry.bytes
-        return true
+        defer { isBusy = true }
+        return isBusy ? .behind : .first
     }
 
     private func hasRoom(for entry: Entry) -> Bool {
@@ -47,17 +52,18 @@ package struct CommitQueue<Body: Sendable>: Sendable {
             && waiting.count { $0.device == entry.device } < limits.waitingOfDevice
     }
 
-    /// Those that go together with one: the ones that have waited longest, of each device one, as many as
-    /// one commit takes.
-    package mutating func group(with first: Entry) -> [Entry] {
-        var group = [first]
-        var devices = Set([first.device].compactMap(\.self))
-        var weight = first.weight
+    /// Those that go together next: the ones that have waited longest, of each device one, as many as one
+    /// commit takes; none where nobody waits, and the next to come is first.
+    package mutating func group() -> [Entry] {
+        var group: [Entry] = []
+        var devices: Set<DeviceID> = []
+        var weight = 0
         var left: [Entry] = []
         for entry in waiting {
             // Nobody overtakes a batch of its own device.
             let isFirst = entry.device.map { devices.insert($0).inserted } ?? true
-            if isFirst, weight + entry.weight <= limits.changesPerCommit {
+            let fits = group.isEmpty || weight + entry.weight <= limits.changesPerCommit
+            if isFirst, fits {
                 group.append(entry)
                 weight += entry.weight
                 bytes -= entry.bytes
@@ -66,6 +72,7 @@ package struct CommitQueue<Body: Sendable>: Sendable {
             }
         }
         waiting = left
+        isBusy = !group.isEmpty
         return group
     }
 
@@ -73,16 +80,5 @@ package struct CommitQueue<Body: Sendable>: Sendable {
     package mutating func putBack(_ entries: [Entry]) {
         waiting.insert(contentsOf: entries, at: 0)
         bytes += entries.reduce(0) { $0 + $1.bytes }
-    }
-
-    /// The batch that goes next; `nil` where none waits, and the next to come goes at once.
-    package mutating func next() -> Entry? {
-        guard !waiting.isEmpty else {
-            isBusy = false
-            return nil
-        }
-        let entry = waiting.removeFirst()
-        bytes -= entry.bytes
-        return entry
     }
 }

@@ -4,29 +4,20 @@ internal import Synchronization
 /// Lets batches that wait share one transaction, so that one wait for the disk serves them all.
 ///
 /// Each has its own outcome and its own failure, and is answered once it is committed. Whoever comes while
-/// nobody commits goes at once; those that come meanwhile go together with the next. There is no thread
-/// of its own: of those that wait, the first takes the others along.
+/// nobody commits goes at once; those that come meanwhile go together with the next. The store takes group after
+/// group where it writes, so that its writer waits for nothing but the disk.
 final class GroupCommit: Sendable {
-    private typealias Body = @Sendable (any StoreTransaction) throws -> Void
-
-    /// What a batch is told while it waits.
-    private enum Turn: Sendable {
-        case lead
-        case done(Result<Void, any Error>)
-        case refused
-    }
-
     private struct Waiter: Sendable {
-        let body: Body
-        let turn: CheckedContinuation<Turn, Never>
+        let body: CommitGroup.Body
+        let answer: CheckedContinuation<Void, any Error>
     }
 
-    private typealias Entry = CommitQueue<Waiter?>.Entry
+    private typealias Entry = CommitQueue<Waiter>.Entry
 
     private let store: any Store
     private let limits: Limits
     private let clock: @Sendable () -> Int64
-    private let queue: Mutex<CommitQueue<Waiter?>>
+    private let queue: Mutex<CommitQueue<Waiter>>
 
     init(store: any Store, limits: Limits, clock: @escaping @Sendable () -> Int64) {
         self.store = store
@@ -49,35 +40,29 @@ final class GroupCommit: Sendable {
         // Where writers go side by side, the store's own commits are as wide as it can.
         guard !store.hasManyWriters else { return try await store.write(body) }
         let answer = Answered<Answer>()
-        try await join(device, weight, bytes) { try answer.give(body($0)) }
+        try await withCheckedThrowingContinuation { continuation in
+            let waiter = Waiter(body: { try answer.give(body($0)) }, answer: continuation)
+            let entry = Entry(device: device, weight: weight, bytes: bytes, body: waiter)
+            switch queue.withLock({ $0.append(entry) }) {
+            case .first: store.commit { self.next() }
+            case .behind: break
+            case .refused: continuation.resume(throwing: SyncError.serverBusy)
+            }
+        }
         return answer.given
     }
 
-    private func join(
-        _ device: DeviceID?,
-        _ weight: Int,
-        _ bytes: Int,
-        _ body: @escaping Body
-    ) async throws {
-        let turn = await withCheckedContinuation { continuation in
-            let turn: Turn? = queue.withLock { queue in
-                if queue.begins() { return .lead }
-                let waiter = Waiter(body: body, turn: continuation)
-                let entry = Entry(device: device, weight: weight, bytes: bytes, body: waiter)
-                return queue.append(entry) ? nil : .refused
-            }
-            if let turn { continuation.resume(returning: turn) }
-        }
-        switch turn {
-        case .lead:
-            let mine = Entry(device: device, weight: weight, bytes: bytes, body: nil)
-            try await lead(mine, body).get()
-        case .done(let result): try result.get()
-        case .refused: throw SyncError.serverBusy
-        }
+    /// Those that share the next commit; `nil` where nobody waits.
+    private func next() -> CommitGroup? {
+        let group = queue.withLock { $0.group() }
+        guard let first = group.first else { return nil }
+        let until = clock() + limits.commitMilliseconds
+        // The first goes however late it is.
+        let bodies = [first.body.body] + group.dropFirst().map { inTime($0.body.body, until) }
+        return CommitGroup(bodies: bodies) { self.answer(group, $0) }
     }
 
-    private func inTime(_ body: @escaping Body, _ until: Int64) -> Body {
+    private func inTime(_ body: @escaping CommitGroup.Body, _ until: Int64) -> CommitGroup.Body {
         let clock = clock
         return { transaction in
             guard clock() < until else { throw NoTimeLeft() }
@@ -85,23 +70,12 @@ final class GroupCommit: Sendable {
         }
     }
 
-    private func lead(_ mine: Entry, _ body: @escaping Body) async -> Result<Void, any Error> {
-        let group = queue.withLock { $0.group(with: mine) }
-        let others = group.dropFirst().compactMap(\.body)
-        let until = clock() + limits.commitMilliseconds
-        // The first goes however late it is.
-        let bodies = [body] + others.map { inTime($0.body, until) }
-        let results = await store.writeTogether(bodies)
+    private func answer(_ group: [Entry], _ results: [Result<Void, any Error>]) {
         let late = zip(group, results).filter { $0.1.isLate }.map(\.0)
-        let next = queue.withLock { queue in
-            queue.putBack(late)
-            return queue.next()
+        if !late.isEmpty { queue.withLock { $0.putBack(late) } }
+        for (entry, result) in zip(group, results) where !result.isLate {
+            entry.body.answer.resume(with: result)
         }
-        next?.body?.turn.resume(returning: .lead)
-        for (waiter, result) in zip(others, results.dropFirst()) where !result.isLate {
-            waiter.turn.resume(returning: .done(result))
-        }
-        return results[0]
     }
 }
 

@@ -14,14 +14,13 @@ public protocol Store: Sendable {
     /// Whether writers go side by side: then nobody has to wait for another one's commit, or share it.
     var hasManyWriters: Bool { get }
 
-    /// Runs closures one after the other, each seeing what those before it did, and commits what they did,
-    /// with one wait for the disk where the store can.
+    /// Begins to commit groups of closures, group after group, until `next` has none, and returns at once.
     ///
+    /// A group's closures run one after the other, each seeing what those before it did, with one wait for the disk
+    /// where the store can.
     /// Each has its own result: one that throws leaves nothing behind and takes no other with it. All that
-    /// succeeded is durable when it returns. A closure may be run more than once; what counts is its last run.
-    func writeTogether<R: Sendable>(
-        _ bodies: [@Sendable (any StoreTransaction) throws -> R]
-    ) async -> [Result<R, any Error>]
+    /// succeeded is durable when the group is told. A closure may be run more than once; what counts is its last run.
+    func commit(_ next: @escaping @Sendable () -> CommitGroup?)
 
     /// Runs a closure on one consistent state, beside other readers and the writer.
     func read<R: Sendable>(
@@ -44,26 +43,37 @@ extension Store {
     /// One writer at a time.
     public var hasManyWriters: Bool { false }
 
-    /// Runs closures one after the other, each with a wait for the disk of its own.
-    public func writeTogether<R: Sendable>(
-        _ bodies: [@Sendable (any StoreTransaction) throws -> R]
-    ) async -> [Result<R, any Error>] {
-        await writeSingly(bodies)
-    }
-
-    /// Runs closures one after the other, each in a transaction of its own.
-    package func writeSingly<R: Sendable>(
-        _ bodies: [@Sendable (any StoreTransaction) throws -> R]
-    ) async -> [Result<R, any Error>] {
-        var results: [Result<R, any Error>] = []
-        for body in bodies {
-            do {
-                results.append(.success(try await write(body)))
-            } catch {
-                results.append(.failure(error))
+    /// Commits each closure by itself.
+    public func commit(_ next: @escaping @Sendable () -> CommitGroup?) {
+        Task {
+            while let group = next() {
+                var results: [Result<Void, any Error>] = []
+                for body in group.bodies {
+                    do {
+                        results.append(.success(try await write(body)))
+                    } catch {
+                        results.append(.failure(error))
+                    }
+                }
+                group.done(results)
             }
         }
-        return results
+    }
+}
+
+/// Closures that may share a commit, and who is told what became of each.
+public struct CommitGroup: Sendable {
+    /// What is done in a transaction.
+    public typealias Body = @Sendable (any StoreTransaction) throws -> Void
+
+    /// At least one, in their order.
+    public let bodies: [Body]
+    /// Takes the results, in the order of the closures.
+    public let done: @Sendable ([Result<Void, any Error>]) -> Void
+
+    /// A group.
+    public init(bodies: [Body], done: @escaping @Sendable ([Result<Void, any Error>]) -> Void) {
+        (self.bodies, self.done) = (bodies, done)
     }
 }
 
