@@ -22,7 +22,7 @@ extension SQLiteTransaction {
         let id = move.id.bytes
         if let from = move.from {
             try run(
-                "DELETE FROM feed WHERE area = \(Self.areaNumber) AND position = ?",
+                Self.takenFromFeed,
                 [move.area.rawValue, from.rawValue.signed]
             )
         } else if !move.isFirst {
@@ -33,19 +33,21 @@ extension SQLiteTransaction {
             )
         }
         try run(
-            move.isDeparture
-                ? """
-                INSERT INTO feed (area, position, gone_at, departed)
-                VALUES (\(Self.areaNumber), ?, ?, ?)
-                """
-                : """
-                INSERT INTO feed (area, position, gone_at, record)
-                VALUES (\(Self.areaNumber), ?, ?, (SELECT number FROM record WHERE id = ?))
-                """,
+            move.isDeparture ? Self.departureInFeed : Self.recordInFeed,
             [move.area.rawValue, move.to.rawValue.signed, move.goneAt, id]
         )
     }
 
+    // What every change runs is put together once.
+    private static let departureInFeed = """
+        INSERT INTO feed (area, position, gone_at, departed) VALUES (\(areaNumber), ?, ?, ?)
+        """
+    private static let recordInFeed = """
+        INSERT INTO feed (area, position, gone_at, record)
+        VALUES (\(areaNumber), ?, ?, (SELECT number FROM record WHERE id = ?))
+        """
+    private static let takenFromFeed =
+        "DELETE FROM feed WHERE area = \(areaNumber) AND position = ?"
     private static let areaNumber = "(SELECT number FROM area WHERE code = ?)"
 
     func heads(under areas: [AreaCode]) throws -> [AreaHead] {

@@ -7,14 +7,13 @@ internal import SyncServer
 extension SQLiteTransaction {
     private static let recordColumns =
         "id, type, revision, deleted, open_conflicts, body, stamps, placements, redirect, own, erased"
+    // What every change runs is put together once.
+    private static let recordOfID = "SELECT \(recordColumns) FROM record WHERE id = ?"
 
     func records(_ ids: some Collection<RecordID>) throws -> [RecordID: StoredRecord] {
         var found: [RecordID: StoredRecord] = [:]
         for id in ids {
-            found[id] = try row(
-                "SELECT \(Self.recordColumns) FROM record WHERE id = ?",
-                [id.bytes]
-            ).map(StoredRecord.init(row:))
+            found[id] = try row(Self.recordOfID, [id.bytes]).map(StoredRecord.init(row:))
         }
         return found
     }

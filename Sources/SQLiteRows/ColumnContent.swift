@@ -27,10 +27,11 @@ public struct StatementArguments: ExpressibleByArrayLiteral {
     }
 
     func bind(to statement: OpaquePointer) -> Int32 {
-        for (index, value) in values.enumerated() {
-            let place = Int32(index + 1)
-            let code =
-                value?.bind(to: statement, at: place) ?? sqlite3_bind_null(statement, place)
+        // A statement's bindings have been cleared: what is not bound is NULL.
+        for index in values.indices {
+            guard let code = values[index]?.bind(to: statement, at: Int32(index + 1)) else {
+                continue
+            }
             guard code == SQLITE_OK else { return code }
         }
         return SQLITE_OK

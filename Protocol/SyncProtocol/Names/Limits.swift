@@ -27,7 +27,7 @@ public struct Limits: Hashable, Sendable {
     /// Rows in one page of a listing.
     public var rowsPerPage = 1_000
     /// Changes that share one commit of the server.
-    public var changesPerCommit = 1_000
+    public var changesPerCommit = 250
     /// How long one commit goes on taking further batches in, in milliseconds.
     public var commitMilliseconds: Int64 = 100
     /// Batches that wait for a commit; more are refused.

@@ -137,11 +137,12 @@ struct Intake {
         for var read in changes {
             sequence = sequence.next
             // > [X-03] With such a change travels where it stood.
-            let former = request.former[sequence].flatMap { place in
-                place.place.epoch < epoch && place.place.revision > .none ? place : nil
+            if let place = request.former[sequence], place.place.revision > .none,
+                place.place.epoch < epoch
+            {
+                read.change?.former = place
+                read.examined?.change.former = place
             }
-            read.change?.former = former
-            read.examined?.change.former = former
             let change = read.change
             let arrival = Arrival(
                 device: device.id,

@@ -76,7 +76,7 @@ extension Judge {
     private func finding(of source: RecordID) throws -> Finding {
         let found = try transaction.steps(of: source).reversed().lazy.compactMap { step in
             (try? Change(payload: step.change.payload, epoch: step.change.epoch))
-                .flatMap { $0.redirect == nil ? nil : (owner(of: step.change), $0.base) }
+                .flatMap { $0.redirect == nil ? nil : (self.owner(of: step.change), $0.base) }
         }.first
         guard let (device, base) = found else {
             return Finding(by: Author(device: server, name: "", isShared: true), .none)

@@ -1,7 +1,9 @@
 internal import SyncProtocol
 
 /// Decides what becomes of each change of a batch, looking at the records as they are by then.
-struct Judge {
+///
+/// One for each batch, shared by all who ask it.
+final class Judge {
     let actor: Actor
     let records: WorkingSet
     let transaction: any StoreTransaction
@@ -12,6 +14,24 @@ struct Judge {
 
     /// The server's own device, by which many people act.
     let server: DeviceID
+
+    /// In which areas the author may act under a grant, as far as somebody has asked.
+    private var granted: [UInt64: [AreaCode]?] = [:]
+
+    init(
+        actor: Actor,
+        records: WorkingSet,
+        transaction: any StoreTransaction,
+        rules: any RecordRules,
+        schema: Schema,
+        limits: Limits,
+        epoch: Epoch,
+        server: DeviceID
+    ) {
+        (self.actor, self.records, self.transaction) = (actor, records, transaction)
+        (self.rules, self.schema, self.limits) = (rules, schema, limits)
+        (self.epoch, self.server) = (epoch, server)
+    }
 
     /// What is to be done with a change.
     ///
@@ -218,10 +238,13 @@ struct Judge {
 
     /// The areas in which the author may act, and what became of them; `nil` for everywhere.
     func areas(under grant: UInt64) throws -> [AreaCode]? {
-        guard let granted = actor.areas(under: grant), !actor.isServer else {
-            return actor.areas(under: grant)
+        if let known = granted[grant] { return known }
+        var areas = actor.areas(under: grant)
+        if let given = areas, !actor.isServer {
+            areas = try records.areaMap().held(given, by: actor.names, under: grant)
         }
-        return try records.areaMap().held(granted, by: actor.names, under: grant)
+        granted[grant] = .some(areas)
+        return areas
     }
 
     /// Whether what a code means today lies in areas: what it was does not count for a grant given since.

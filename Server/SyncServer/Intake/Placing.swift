@@ -20,7 +20,7 @@ struct Placing {
         var moves: [FeedMove] = []
         let standing = Standing(records: records, schema: schema, directed: directed)
         let affected = try standing.affected().union(standing.company(of: ids))
-        for id in affected.union(records.news.map(\.state.id)).sorted() {
+        for id in affected.union(records.news.lazy.map(\.state.id)).sorted() {
             guard let record = try records.record(id) else { continue }
             // A tombstone stays where the record stood: whoever held it has to hear of it.
             let old = Set(record.placements.map(\.area))

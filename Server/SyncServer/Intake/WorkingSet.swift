@@ -41,7 +41,8 @@ final class WorkingSet {
         touched.count { before[$0]?.placements.map(\.area) != now[$0]?.placements.map(\.area) }
     }
 
-    func load(_ ids: some Sequence<RecordID>) throws {
+    func load(_ ids: some Collection<RecordID>) throws {
+        if ids.count > 1 { expect(ids.count) }
         let missing = ids.filter { asked.insert($0).inserted }
         guard !missing.isEmpty else { return }
         var found = try transaction.records(missing)
@@ -50,8 +51,16 @@ final class WorkingSet {
         now.merge(found) { mine, _ in mine }
     }
 
+    /// Makes room for as many records at once, instead of as they come.
+    private func expect(_ count: Int) {
+        asked.reserveCapacity(asked.count + count)
+        touched.reserveCapacity(touched.count + count)
+        before.reserveCapacity(before.count + count)
+        now.reserveCapacity(now.count + count)
+    }
+
     func record(_ id: RecordID) throws -> StoredRecord? {
-        try load([id])
+        if !asked.contains(id) { try load([id]) }
         return now[id]
     }
 
@@ -83,9 +92,10 @@ final class WorkingSet {
         touched.insert(move.id)
     }
 
-    /// The records that the batch wrote to, in the order of their ids, so that locks are always
-    /// taken in the same order.
-    var news: [StoredRecord] { sorted { isNews($0) } }
+    /// The records that the batch wrote to, in no order.
+    var news: some Sequence<StoredRecord> {
+        touched.lazy.compactMap { [now] id in now[id] }.filter { self.isNews($0) }
+    }
 
     /// Whether readers have to hear of a record: it was written to, or a conflict was opened.
     ///
@@ -99,11 +109,6 @@ final class WorkingSet {
 
     /// Notes that one of a record's open conflicts says something else now.
     func noteConflict(of id: RecordID) { touchedConflicts.insert(id) }
-
-    // The ids are sorted: a record is large.
-    private func sorted(_ isWanted: (StoredRecord) -> Bool) -> [StoredRecord] {
-        touched.sorted().compactMap { id in now[id].flatMap { isWanted($0) ? $0 : nil } }
-    }
 
     /// What a record refers to.
     func references(of state: RecordState) -> [Reference] {
@@ -147,16 +152,18 @@ final class WorkingSet {
         return now.values.filter { $0.state.redirect == id }.sorted { $0.state.id < $1.state.id }
     }
 
-    /// What to tell the store, in the order of the ids.
+    /// What to tell the store, in the order of the ids, so that locks are always taken in the same order.
     var writes: [RecordWrite] {
-        let changed = sorted { record in
-            let known = before[record.state.id]
-            return isNews(record) || known?.placements != record.placements
-                || known?.own != record.own
-        }
-        return changed.map { record in
+        // The ids are sorted: a record is large.
+        touched.sorted().compactMap { id in
+            guard let record = now[id] else { return nil }
+            let known = before[id]
+            guard
+                isNews(record) || known?.placements != record.placements
+                    || known?.own != record.own
+            else { return nil }
             let new = Set(references(of: record.state))
-            let old = Set(before[record.state.id].map { references(of: $0.state) } ?? [])
+            let old = Set(known.map { references(of: $0.state) } ?? [])
             return RecordWrite(
                 record: heritage?.asWritten(record) ?? record,
                 added: new.subtracting(old),
