@@ -164,6 +164,8 @@ public final class SQLiteStore: Store {
     }
 
     /// Begins to commit groups where the writer is: between two of them nothing waits for another thread.
+    ///
+    /// > [Q-09] Writers that never run out of batches leave others room.
     public func commit(_ next: @escaping @Sendable () -> CommitGroup?) {
         guard !isInline else {
             while let group = next() {
@@ -172,30 +174,41 @@ public final class SQLiteStore: Store {
             return
         }
         database.asyncWriteWithoutTransaction { [self] database in
-            for _ in 0..<Self.groupsInTurn {
+            let end = ContinuousClock.now + Self.turn
+            while ContinuousClock.now < end {
                 guard let group = next() else { return }
                 group.done(committed(group.bodies, in: database))
             }
-            commit(next)
+            Task {
+                try? await ContinuousClock().sleep(for: Self.pause)
+                commit(next)
+            }
         }
     }
 
-    /// After so many groups whoever else waits for the writer has their turn.
-    private static let groupsInTurn = 8
+    /// So long groups follow one another. Then whoever else waits for the writer has their turn; other processes,
+    /// which only ask now and then whether the database is free, find it so in the pause.
+    private static let turn = Duration.milliseconds(150)
+    private static let pause = Duration.milliseconds(10)
 
     /// Runs closures one after the other in one transaction; if that fails, each in its own.
     private func committed(
         _ bodies: [CommitGroup.Body],
         in database: GRDB.Database
     ) -> [Result<Void, any Error>] {
-        if bodies.count > 1, let results = try? alone(database, { try Self.run(bodies, in: $0) }) {
-            return results
-        }
         let path = self.database.path
-        return bodies.map { body in
-            Result { try alone(database, body) }
-                .mapError { ($0 as? DatabaseError).map { SyncError($0, at: path) } ?? $0 }
+        func translated(_ error: any Error) -> any Error {
+            (error as? DatabaseError).map { SyncError($0, at: path) } ?? error
         }
+        if bodies.count > 1 {
+            do {
+                return try alone(database) { try Self.run(bodies, in: $0) }
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+                // Each would wait for the other process as long again.
+                return bodies.map { _ in .failure(translated(error)) }
+            } catch {}
+        }
+        return bodies.map { body in Result { try alone(database, body) }.mapError(translated) }
     }
 
     /// Runs a closure alone among the writers, where the writer is, and tells those who wait once it is committed.

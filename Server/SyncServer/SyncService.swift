@@ -53,7 +53,14 @@ public struct SyncService: Sendable {
     public func sync(_ request: SyncRequest, from id: DeviceID) async throws -> SyncResponse {
         try check(request)
         let received = clock()
-        let taken = try await take(request, from: id, at: received)
+        let ahead = await readAhead(for: request, from: id)
+        let taken: Taken
+        do {
+            taken = try await take(request, from: id, at: received, ahead)
+        } catch let error as SyncError where ahead?.access != nil && error.isOfStore {
+            // It may be the log alone that cannot be written: that keeps nobody from their records [L-04].
+            taken = try await take(request, from: id, at: received, nil)
+        }
         var response = SyncResponse()
         response.epoch = taken.epoch
         response.serverTime = received
@@ -87,12 +94,14 @@ public struct SyncService: Sendable {
         }
         var request = request
         request.bookmarks = taken.bookmarks
-        try await read(for: request, of: taken, into: &response)
+        let reading =
+            if let told = taken.told { told } else { try await read(for: request, of: taken) }
+        reading.tell(in: &response, to: request, whoPins: servedPin)
         return response
     }
 
     /// What taking a request in gave.
-    private struct Taken: Sendable {
+    struct Taken: Sendable {
         var device: StoredDevice
         var outcomes: [Outcome] = []
         /// How far it has read.
@@ -101,6 +110,8 @@ public struct SyncService: Sendable {
         var isOfOtherEpoch = false
         /// Whether it is the device's first that was taken in this epoch.
         var isFirstOfEpoch = false
+        /// What was read ahead for it and is noted as read; `nil` where it is still to be read.
+        var told: Reading?
     }
 
     func intake(at now: Int64, in transaction: some StoreReader) throws -> Intake {
@@ -160,15 +171,17 @@ public struct SyncService: Sendable {
     private func take(
         _ request: SyncRequest,
         from id: DeviceID,
-        at now: Int64
+        at now: Int64,
+        _ ahead: ReadAhead?
     ) async throws -> Taken {
         do {
             // All that needs no transaction is done before it: the writer does nothing but write.
             let read = ReadChange.all(of: request, schema, rules, limits)
             let weight = request.payloads.count + 1
-            let bytes = request.payloads.reduce(0) { $0 + $1.count }
+            let bytes = request.payloads.reduce(ahead?.bytes ?? 0) { $0 + $1.count }
             return try await commits.run(for: id, weight: weight, bytes: bytes) { transaction in
                 guard var device = try transaction.device(id) else { throw SyncError.deviceUnknown }
+                let known = device
                 guard device.revoked == nil else {
                     device.revoked?.heardAt = now
                     device.lastContact = now
@@ -181,9 +194,9 @@ public struct SyncService: Sendable {
                 //
                 // So does one whose grant it does not know any more: what that took away must not be given
                 // again. Where nothing was ever restored, a number that was never given says nothing.
-                let isKnown =
+                let isGrantKnown =
                     try request.grant <= device.grant.number || transaction.epochs().count == 1
-                guard isKnown else { throw SyncError.awaitsConfirmation(device.id) }
+                guard isGrantKnown else { throw SyncError.awaitsConfirmation(device.id) }
                 if let receipt = request.receipt, intake.isOurs(receipt, for: device) {
                     try intake.learn(from: receipt, of: device, in: transaction)
                 }
@@ -208,6 +221,10 @@ public struct SyncService: Sendable {
                     taken.isFirstOfEpoch = taken.device.lastEpoch != intake.epoch
                     taken.device.lastEpoch = intake.epoch
                     try transaction.note(readings: request.bookmarks, of: id)
+                    // What waits for room in the log goes first [L-04].
+                    if accessLog.backlog.waiting == 0 {
+                        taken.told = try ahead?.noted(for: known, in: intake.epoch, transaction)
+                    }
                 }
                 try transaction.save(taken.device)
                 return taken
@@ -227,38 +244,5 @@ public struct SyncService: Sendable {
             device.forkedAt = now
             try transaction.save(device)
         }
-    }
-
-    private func read(
-        for request: SyncRequest,
-        of taken: Taken,
-        into response: inout SyncResponse
-    ) async throws {
-        let limits = limits
-        let (news, settlements, announcement) = try await store.read { transaction in
-            let announcement = try transaction.announcement()
-            // Another daemon may have begun an epoch in between: the next request will hear of it.
-            guard try transaction.epoch() == taken.epoch else {
-                return (FeedReader.News(hasMore: true), [] as [Settlement], announcement)
-            }
-            let news = try FeedReader(transaction: transaction, limits: limits)
-                .pages(for: request, of: taken.device.feeds)
-            let settlements = try transaction.settlements(
-                countedFor: taken.device,
-                after: request.settlements
-            )
-            return (news, settlements, announcement)
-        }
-        if let announcement, announcement.number > request.announcement,
-            announcement.isFit(forWhoServes: servedPin)
-        {
-            response.announcement = announcement
-        }
-        let read = news.pages.flatMap { $0.records.map(\.id) }
-        if !read.isEmpty { await note(.sync, read, by: Principal(taken.device)) }
-        response.pages = news.pages
-        response.hasMore = news.hasMore
-        response.digest = news.digest
-        response.settlements = settlements
     }
 }

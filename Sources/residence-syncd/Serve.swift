@@ -168,11 +168,21 @@ struct Serve: AsyncParsableCommand {
             do {
                 try await application.runService()
             } catch {
+                await Self.writeBack(store, logger)
                 throw Self.refusal(error, listen)
             }
-            // The process may end before its last connection is closed: who copies the one file of a server at rest
-            // must find all of it there.
-            if let store = store as? SQLiteStore { try? await store.scrub() }
+            await Self.writeBack(store, logger)
+        }
+    }
+
+    /// Writes the log back into the embedded database: the process may end before its last connection is closed, and
+    /// who copies the one file of a server at rest should find all of it there.
+    private static func writeBack(_ store: any Store, _ logger: Logger) async {
+        guard let store = store as? SQLiteStore else { return }
+        do {
+            try await store.scrub()
+        } catch {
+            logger.warning("residence.sqlite-wal was not written back: it belongs to the database")
         }
     }
 

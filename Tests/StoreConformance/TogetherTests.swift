@@ -69,35 +69,76 @@ struct TogetherTests {
         }
     }
 
-    @Test(arguments: StoreKind.available)
-    func `group after group is committed until none is left, and others write between them`(
-        in kind: StoreKind
-    ) async throws {
-        try await kind.withStore { store, _ in
-            let left = Mutex(30)
-            let positions = Mutex<[UInt64]>([])
-            async let other = store.write { try $0.takePositions(in: Sample.dongsha, count: 7) }
+    @Test(
+        "[Q-09] while groups never run out, others write, here and from another process",
+        arguments: StoreKind.available,
+        [true, false]
+    )
+    func others(kind: StoreKind, isHere: Bool) async throws {
+        try await kind.withStore { store, folder in
+            // SQLite's lock is a connection's, whatever process that is of.
+            let other = isHere ? store : try kind.open(folder)
+            let log = GroupLog()
             await withCheckedContinuation { continuation in
                 store.commit {
-                    let isLast = left.withLock { left in
-                        left -= 1
-                        return left < 0
-                    }
-                    guard !isLast else {
+                    let (groups, isOver) = log.begin()
+                    guard !isOver else {
                         continuation.resume()
                         return nil
                     }
-                    let take: CommitGroup.Body = { transaction in
-                        let position = try transaction.takePositions(in: Sample.gaoting, count: 1)
-                        positions.withLock { $0.append(position.rawValue) }
+                    if groups == 1 {
+                        Task {
+                            let write = try? await other.write {
+                                try $0.takePositions(in: Sample.dongsha, count: 7)
+                            }
+                            if write != nil { log.noteOther() }
+                        }
                     }
-                    return CommitGroup(bodies: [take, take]) { _ in }
+                    let take: CommitGroup.Body = { transaction in
+                        log.note(try transaction.takePositions(in: Sample.gaoting, count: 1))
+                        // It takes its time: a commit that is over at once is hardly in anybody's way.
+                        for _ in 0..<100 { _ = try transaction.heads(under: [Sample.gaoting]) }
+                    }
+                    return CommitGroup(bodies: [take, take], done: log.note)
                 }
             }
 
-            #expect(positions.withLock { $0 } == Array(1...60))
-            try #expect(await other.rawValue == 1)
+            let ended = log.ended
+            #expect(ended.hasOtherWritten, "after \(ended.groups) groups")
+            #expect(ended.positions == Array(1...UInt64(2 * ended.groups)))
+            #expect(ended.failures == 0)
         }
+    }
+}
+
+/// What happens while groups follow one another until somebody else has written.
+private final class GroupLog: Sendable {
+    struct State {
+        var groups = 0
+        var positions: [UInt64] = []
+        var failures = 0
+        var hasOtherWritten = false
+    }
+
+    private let state = Mutex(State())
+
+    var ended: State { state.withLock { $0 } }
+
+    /// The next group's number, and whether there is none.
+    func begin() -> (Int, isOver: Bool) {
+        state.withLock { state in
+            guard !state.hasOtherWritten, state.groups < 1_000 else { return (state.groups, true) }
+            state.groups += 1
+            return (state.groups, false)
+        }
+    }
+
+    func noteOther() { state.withLock { $0.hasOtherWritten = true } }
+
+    func note(_ position: Position) { state.withLock { $0.positions.append(position.rawValue) } }
+
+    @Sendable func note(_ results: [Result<Void, any Error>]) {
+        for case .failure in results { state.withLock { $0.failures += 1 } }
     }
 }
 

@@ -171,6 +171,92 @@ struct AccessTests {
         }
     }
 
+    @Test("[L-01] a device that brings nothing is told in one commit, and one entry says so")
+    func oneCommit() async throws {
+        try await World.run { world in
+            let (store, service, request, chen) = try await Self.waitingReader(in: world)
+            let before = try await Self.stored(world).count
+
+            let answer = try await service.sync(request, from: chen)
+
+            let entries = try await Self.entries(world).dropFirst(before)
+            #expect(answer.pages.flatMap { $0.records.map(\.id) } == [id(1)])
+            #expect(entries.map(\.act) == [.sync] && entries.first?.device == chen)
+            #expect(store.writes.withLock { $0 } == 1)
+        }
+    }
+
+    @Test(
+        "[L-04] where the log alone cannot be written, a device that brings nothing is told all the same"
+    )
+    func fullLog() async throws {
+        try await World.run { world in
+            let (store, service, request, chen) = try await Self.waitingReader(in: world)
+            let before = try await Self.stored(world).count
+
+            store.isLogFull.withLock { $0 = true }
+            let answer = try await service.sync(request, from: chen)
+            let waiting = service.accessBacklog.waiting
+            store.isLogFull.withLock { $0 = false }
+            let again = try await service.sync(request, from: chen)
+
+            let entries = try await Self.entries(world).dropFirst(before)
+            #expect(answer.pages.count == 1 && again.pages.count == 1)
+            #expect(waiting == 1 && service.accessBacklog.waiting == 0)
+            #expect(entries.map(\.act) == [.sync, .sync])
+        }
+    }
+
+    @Test("[F-05] what was read for a grant that was taken away meanwhile is not told")
+    func grantTakenAway() async throws {
+        try await World.run { world in
+            let (store, service, request, chen) = try await Self.waitingReader(in: world)
+            let before = try await Self.stored(world).count
+
+            store.afterRead.withLock { afterRead in
+                afterRead = {
+                    try await world.store.write { transaction in
+                        guard var device = try transaction.device(chen) else { return }
+                        device.grants.append(
+                            Grant(
+                                number: 2,
+                                areas: [Town.dongsha].compactMap { AreaCode($0) },
+                                role: .coordinator
+                            )
+                        )
+                        try transaction.save(device)
+                    }
+                }
+            }
+            let answer = try await service.sync(request, from: chen)
+
+            #expect(answer.grant?.number == 2)
+            #expect(answer.pages.allSatisfy { $0.records.isEmpty })
+            try #expect(await Self.stored(world).count == before)
+        }
+    }
+
+    /// A device for which a record waits, as a request of its that brings nothing, and a service whose store can be
+    /// made to fail.
+    private static func waitingReader(
+        in world: World
+    ) async throws -> (FullStore, SyncService, SyncRequest, DeviceID) {
+        var lin = try await world.device(named: "林小梅", areas: Town.gaoting)
+        let chen = try await world.device(named: "陈建国", areas: Town.gaoting)
+        try await lin.send(lin.change(id(1), to: dwelling(in: Town.gaoting)))
+        let store = FullStore(base: world.store)
+        let service = SyncService(
+            store: store,
+            identity: world.identity,
+            rules: SchemaRules(),
+            clock: { world.clock.now }
+        )
+        var request = SyncRequest()
+        request.epoch = chen.epoch
+        request.grant = chen.grant
+        return (store, service, request, chen.id)
+    }
+
     @Test("[A-05] the log is for operators", arguments: Role.allCases)
     func roles(_ role: Role) async throws {
         try await World.run { world in
@@ -205,6 +291,11 @@ struct AccessTests {
 private final class FullStore: Store {
     let base: SQLiteStore
     let isFull = Mutex(false)
+    /// Whether nothing can be written that adds to the log of readings.
+    let isLogFull = Mutex(false)
+    /// What somebody else does once, after the next reading.
+    let afterRead = Mutex<(@Sendable () async throws -> Void)?>(nil)
+    let writes = Mutex(0)
 
     init(base: SQLiteStore) { self.base = base }
 
@@ -212,9 +303,14 @@ private final class FullStore: Store {
         _ body: @escaping @Sendable (any StoreTransaction) throws -> R
     ) async throws -> R {
         let isFull = isFull.withLock { $0 }
+        let isLogFull = isLogFull.withLock { $0 }
+        writes.withLock { $0 += 1 }
         return try await base.write { transaction in
+            let last = try transaction.lastAccess()?.number
             let result = try body(transaction)
-            if isFull { throw SyncError("disk_full", "The disk is full", hint: "Make room.") }
+            if try isFull || (isLogFull && transaction.lastAccess()?.number != last) {
+                throw SyncError("disk_full", "The disk is full", hint: "Make room.")
+            }
             return result
         }
     }
@@ -222,7 +318,13 @@ private final class FullStore: Store {
     func read<R: Sendable>(
         _ body: @escaping @Sendable (any StoreReader) throws -> R
     ) async throws -> R {
-        try await base.read(body)
+        let result = try await base.read(body)
+        let after = afterRead.withLock { after in
+            defer { after = nil }
+            return after
+        }
+        try await after?()
+        return result
     }
 
     var news: News { base.news }

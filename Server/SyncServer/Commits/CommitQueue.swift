@@ -47,6 +47,12 @@ package struct CommitQueue<Body: Sendable>: Sendable {
         return isBusy ? .behind : .first
     }
 
+    /// Whether a batch of a device would be taken, as far as its bytes do not count.
+    package func hasRoom(for device: DeviceID) -> Bool {
+        waiting.count < limits.waitingBatches && bytes < limits.waitingBytes
+            && waiting.count { $0.device == device } < limits.waitingOfDevice
+    }
+
     private func hasRoom(for entry: Entry) -> Bool {
         waiting.count < limits.waitingBatches && bytes + entry.bytes <= limits.waitingBytes
             && waiting.count { $0.device == entry.device } < limits.waitingOfDevice

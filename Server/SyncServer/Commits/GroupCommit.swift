@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// Each has its own outcome and its own failure, and is answered once it is committed. Whoever comes while
 /// nobody commits goes at once; those that come meanwhile go together with the next. The store takes group after
-/// group where it writes, so that its writer waits for nothing but the disk.
+/// group where it writes, so that its writer waits for no other thread in between.
 final class GroupCommit: Sendable {
     private struct Waiter: Sendable {
         let body: CommitGroup.Body
@@ -52,6 +52,11 @@ final class GroupCommit: Sendable {
         return answer.given
     }
 
+    /// Whether a device would be refused at this moment.
+    func refuses(_ device: DeviceID) -> Bool {
+        queue.withLock { $0.isBusy && !$0.hasRoom(for: device) }
+    }
+
     /// Those that share the next commit; `nil` where nobody waits.
     private func next() -> CommitGroup? {
         let group = queue.withLock { $0.group() }
@@ -71,6 +76,7 @@ final class GroupCommit: Sendable {
     }
 
     private func answer(_ group: [Entry], _ results: [Result<Void, any Error>]) {
+        precondition(results.count == group.count, "each closure has its result")
         let late = zip(group, results).filter { $0.1.isLate }.map(\.0)
         if !late.isEmpty { queue.withLock { $0.putBack(late) } }
         for (entry, result) in zip(group, results) where !result.isLate {

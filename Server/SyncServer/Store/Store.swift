@@ -14,12 +14,13 @@ public protocol Store: Sendable {
     /// Whether writers go side by side: then nobody has to wait for another one's commit, or share it.
     var hasManyWriters: Bool { get }
 
-    /// Begins to commit groups of closures, group after group, until `next` has none, and returns at once.
+    /// Begins to commit groups of closures, group after group, until `next` has none, and waits for none of it.
     ///
-    /// A group's closures run one after the other, each seeing what those before it did, with one wait for the disk
-    /// where the store can.
+    /// `next` is asked once the group before has been told. A group's closures run one after the other, each seeing
+    /// what those before it did, with one wait for the disk where the store can.
     /// Each has its own result: one that throws leaves nothing behind and takes no other with it. All that
     /// succeeded is durable when the group is told. A closure may be run more than once; what counts is its last run.
+    /// Who else writes, here or in another process, has their turn between groups, however many there are.
     func commit(_ next: @escaping @Sendable () -> CommitGroup?)
 
     /// Runs a closure on one consistent state, beside other readers and the writer.
@@ -68,7 +69,7 @@ public struct CommitGroup: Sendable {
 
     /// At least one, in their order.
     public let bodies: [Body]
-    /// Takes the results, in the order of the closures.
+    /// Takes the results, one of each closure in their order, once.
     public let done: @Sendable ([Result<Void, any Error>]) -> Void
 
     /// A group.
