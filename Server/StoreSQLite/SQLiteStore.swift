@@ -186,8 +186,8 @@ public final class SQLiteStore: Store {
         }
     }
 
-    /// So long groups follow one another. Then whoever else waits for the writer has their turn; other processes,
-    /// which only ask now and then whether the database is free, find it so in the pause.
+    // So long groups follow one another. Then whoever else waits for the writer has their turn; other processes,
+    // which only ask now and then whether the database is free, find it so in the pause.
     private static let turn = Duration.milliseconds(150)
     private static let pause = Duration.milliseconds(10)
 
