@@ -139,15 +139,10 @@ public final class SQLiteStore: Store {
         _ body: @escaping @Sendable (any StoreTransaction) throws -> R
     ) async throws -> R {
         try await translating {
-            let (result, told) =
-                isInline
-                ? try inline(body)
-                : try await database.write { database in
-                    let transaction = SQLiteTransaction(database)
-                    return (try body(transaction), transaction.gathered.news)
-                }
-            news.tell(told)
-            return result
+            guard isInline else {
+                return try await database.writeWithoutTransaction { [self] in try alone($0, body) }
+            }
+            return try inline(body)
         }
     }
 
@@ -165,7 +160,8 @@ public final class SQLiteStore: Store {
 
     /// Begins to commit groups where the writer is: between two of them nothing waits for another thread.
     ///
-    /// > [Q-09] Writers that never run out of batches leave others room.
+    /// > [Q-09] A server that never runs out of batches leaves room between them for whoever else writes to the same
+    /// > data, in its own process or in another.
     public func commit(_ next: @escaping @Sendable () -> CommitGroup?) {
         guard !isInline else {
             while let group = next() {
@@ -249,11 +245,8 @@ public final class SQLiteStore: Store {
 
     private func inline<R>(
         _ body: (any StoreTransaction) throws -> R
-    ) throws -> (R, CommitNews) {
-        try database.write { database in
-            let transaction = SQLiteTransaction(database)
-            return (try body(transaction), transaction.gathered.news)
-        }
+    ) throws -> R {
+        try database.writeWithoutTransaction { try alone($0, body) }
     }
 
     /// Asks twenty times a second, as long as somebody waits, whether another process has written: `device revoke` and

@@ -165,6 +165,7 @@ extension Store {
     }
 }
 
+/// A value that is handed over once.
 private final class Kept<Value: Sendable>: Sendable {
     private let last = Mutex<Value?>(nil)
 

@@ -150,12 +150,7 @@ struct AccessTests {
             var lin = try await world.device(named: "林小梅", areas: Town.gaoting)
             try await lin.send(lin.change(id(1), to: dwelling(in: Town.gaoting)))
             let store = FullStore(base: world.store)
-            let service = SyncService(
-                store: store,
-                identity: world.identity,
-                rules: SchemaRules(),
-                clock: { world.clock.now }
-            )
+            let service = Self.service(on: store, in: world)
             let before = try await Self.stored(world).count
 
             store.isFull.withLock { $0 = true }
@@ -236,6 +231,15 @@ struct AccessTests {
         }
     }
 
+    private static func service(on store: FullStore, in world: World) -> SyncService {
+        SyncService(
+            store: store,
+            identity: world.identity,
+            rules: SchemaRules(),
+            clock: { world.clock.now }
+        )
+    }
+
     /// A device for which a record waits, as a request of its that brings nothing, and a service whose store can be
     /// made to fail.
     private static func waitingReader(
@@ -245,12 +249,7 @@ struct AccessTests {
         let chen = try await world.device(named: "陈建国", areas: Town.gaoting)
         try await lin.send(lin.change(id(1), to: dwelling(in: Town.gaoting)))
         let store = FullStore(base: world.store)
-        let service = SyncService(
-            store: store,
-            identity: world.identity,
-            rules: SchemaRules(),
-            clock: { world.clock.now }
-        )
+        let service = Self.service(on: store, in: world)
         var request = SyncRequest()
         request.epoch = chen.epoch
         request.grant = chen.grant

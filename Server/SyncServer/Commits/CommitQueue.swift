@@ -40,22 +40,18 @@ package struct CommitQueue<Body: Sendable>: Sendable {
     /// Lets a batch wait, unless it is refused.
     package mutating func append(_ entry: Entry) -> Place {
         // Where nobody else is there, a batch goes at once, and waits for no company.
-        guard !isBusy || entry.device == nil || hasRoom(for: entry) else { return .refused }
+        let isTaken = entry.device.map { hasRoom(for: $0, bytes: entry.bytes) } ?? true
+        guard !isBusy || isTaken else { return .refused }
         waiting.append(entry)
         bytes += entry.bytes
         defer { isBusy = true }
         return isBusy ? .behind : .first
     }
 
-    /// Whether a batch of a device would be taken, as far as its bytes do not count.
-    package func hasRoom(for device: DeviceID) -> Bool {
-        waiting.count < limits.waitingBatches && bytes < limits.waitingBytes
+    /// Whether another batch of a device, of so many bytes, may wait.
+    package func hasRoom(for device: DeviceID, bytes more: Int = 0) -> Bool {
+        waiting.count < limits.waitingBatches && bytes + more <= limits.waitingBytes
             && waiting.count { $0.device == device } < limits.waitingOfDevice
-    }
-
-    private func hasRoom(for entry: Entry) -> Bool {
-        waiting.count < limits.waitingBatches && bytes + entry.bytes <= limits.waitingBytes
-            && waiting.count { $0.device == entry.device } < limits.waitingOfDevice
     }
 
     /// Those that go together next: the ones that have waited longest, of each device one, as many as one

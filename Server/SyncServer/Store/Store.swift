@@ -14,7 +14,7 @@ public protocol Store: Sendable {
     /// Whether writers go side by side: then nobody has to wait for another one's commit, or share it.
     var hasManyWriters: Bool { get }
 
-    /// Begins to commit groups of closures, group after group, until `next` has none, and waits for none of it.
+    /// Begins to commit groups of closures, group after group, until `next` has none; it may return before any is.
     ///
     /// `next` is asked once the group before has been told. A group's closures run one after the other, each seeing
     /// what those before it did, with one wait for the disk where the store can.
