@@ -78,6 +78,7 @@ public struct SyncService: Sendable {
         // Whoever has read in an epoch can show that there was one.
         if !request.payloads.isEmpty || taken.isOfOtherEpoch || taken.isFirstOfEpoch {
             response.receipt = try receipt(for: taken.device, in: taken.epoch, at: received)
+            if request.takesBareSignature { response.bareReceipt() }
         }
         guard !taken.isOfOtherEpoch else {
             response.hasMore = true

@@ -174,6 +174,7 @@ struct DrivenDevice: Sendable {
         request.software = "residence/0.1"
         request.deviceTime = SystemClock.milliseconds()
         request.hasSealingKey = true
+        request.takesBareSignature = true
         request.pending = UInt64(changes.count)
         guard !changes.isEmpty else { return request }
         request.payloads = changes.map(\.payload)

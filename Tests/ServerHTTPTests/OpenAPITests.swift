@@ -46,6 +46,19 @@ struct OpenAPITests {
         #expect(unknown.sorted().isEmpty)
     }
 
+    @Test func `the document gives each message of the protocol all its fields, and no other`()
+        throws
+    {
+        let schemas = try Self.schemas()
+
+        let messages = try Self.messages().filter { schemas[$0.key] != nil }
+
+        #expect(messages.count > 30)
+        for (name, fields) in messages {
+            #expect(schemas[name] == fields, "\(name)")
+        }
+    }
+
     private static var root: URL {
         URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -56,6 +69,42 @@ struct OpenAPITests {
             contentsOf: root.appendingPathComponent("Protocol/openapi.yaml"),
             encoding: .utf8
         )
+    }
+
+    /// The properties of every schema of the document that is an object, by its name.
+    private static func schemas() throws -> [String: Set<String>] {
+        var (schema, isProperty) = ("", false)
+        var found: [String: Set<String>] = [:]
+        for line in try text().split(separator: "\n").drop(while: { $0 != "  schemas:" }) {
+            if let match = line.firstMatch(of: #/^[ ]{4}(\w+):/#) { schema = String(match.1) }
+            if line.firstMatch(of: #/^[ ]{4,6}\w/#) != nil { isProperty = false }
+            if line.hasPrefix("      properties:") {
+                (found[schema], isProperty) = ([], true)
+            }
+            guard isProperty, let match = line.firstMatch(of: #/^[ ]{8}(\w+):/#) else { continue }
+            found[schema]?.insert(String(match.1))
+        }
+        return found
+    }
+
+    /// The fields of every message of `sync.proto`, as JSON names them.
+    private static func messages() throws -> [String: Set<String>] {
+        let proto = try String(
+            contentsOf: root.appendingPathComponent("Protocol/sync.proto"),
+            encoding: .utf8
+        )
+        let field = #/^[ ]{2}(?:(?:repeated|optional)[ ])?[\w.<>,]+(?:[ ]\w+>)?[ ](\w+)[ ]=[ ]\d+/#
+        var message = ""
+        var found: [String: Set<String>] = [:]
+        for line in proto.split(separator: "\n") {
+            if let match = line.firstMatch(of: #/^message[ ](\w+)/#) { message = String(match.1) }
+            if line == "}" { message = "" }
+            guard !message.isEmpty, let match = line.firstMatch(of: field) else { continue }
+            let words = match.1.split(separator: "_")
+            let name = words[0] + words.dropFirst().map(\.capitalized).joined()
+            found[message, default: []].insert(String(name))
+        }
+        return found
     }
 
     /// Everything that the server is made of, in one text.

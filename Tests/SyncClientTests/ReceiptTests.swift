@@ -40,6 +40,8 @@ struct ReceiptTests {
         case anotherNumber
         case anotherChain
         case anotherEpoch
+        /// The signature alone of the right receipt, in an answer that says another number.
+        case bareOfAnother
         /// Signed by the server, for what it had before.
         case earlier
 
@@ -68,6 +70,29 @@ struct ReceiptTests {
         #expect(receipt == story.earlier)
         #expect(after == Answered.Standing(unanswered: 0, revision: Revision(rawValue: 2)))
         #expect(last?.sequence == SequenceNumber(rawValue: 2))
+    }
+
+    @Test(
+        "[Q-10] a device keeps the same receipt whole, whether it came whole or as its signature alone"
+    )
+    func bareOrWhole() async throws {
+        let story = try await Answered()
+        let lin = story.lin
+
+        lin.weather.next(.answered(story.real))
+        try await lin.sync()
+        let fromWhole = try await lin.client.lastReceipt()
+        try await lin.remark(story.id, "周末不在家")
+        try await lin.sync()
+        let fromBare = try await lin.client.lastReceipt()
+
+        let request = try #require(lin.weather.requests.last { !$0.payloads.isEmpty })
+        let told = try await story.world.service.sync(request, from: story.earlier.device)
+        #expect(fromWhole == story.real.receipt)
+        #expect(told.receipt == nil)
+        #expect(told.receiptSignature == fromBare?.signature)
+        #expect(told.withReceipt(for: story.earlier.device).receipt == fromBare)
+        #expect(fromBare?.sequence == SequenceNumber(rawValue: 3))
     }
 
     @Test(
@@ -211,7 +236,7 @@ private struct Answered {
     /// What the server signed for the first change.
     let earlier: SyncReceipt
     /// What it says to the second one.
-    private let real: SyncResponse
+    let real: SyncResponse
 
     init() async throws {
         var limits = Limits()
@@ -230,6 +255,7 @@ private struct Answered {
         let lost = device.weather.requests.last
         let request = try #require(lost)
         real = try await world.service.sync(request, from: earlier.device)
+            .withReceipt(for: earlier.device)
         #expect(real.outcomes.count == 1)
         #expect(!real.pages.isEmpty)
     }
@@ -252,6 +278,10 @@ private struct Answered {
         case .anotherNumber: answer.highWater = SequenceNumber(rawValue: 9)
         case .anotherChain: answer.chain[0] ^= 1
         case .anotherEpoch: answer.epoch = Epoch(rawValue: answer.epoch.rawValue + 1)
+        case .bareOfAnother:
+            answer.receiptSignature = answer.receipt?.signature ?? []
+            answer.receipt = nil
+            answer.highWater = answer.highWater.next
         case .earlier: answer.claim(earlier)
         }
         return answer

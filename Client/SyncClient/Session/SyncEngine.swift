@@ -176,7 +176,8 @@ struct SyncEngine {
                 receivedAt: environment.now(),
                 bytes: exchange.bytes.sent + exchange.bytes.received
             )
-            return .answered(exchange.response)
+            let answer = exchange.response
+            return .answered(profile.device.map(answer.withReceipt) ?? answer)
         } catch {
             return failed(error)
         }
@@ -227,6 +228,7 @@ struct SyncEngine {
             request.pending = UInt64(try transaction.unansweredCount())
             request.hasSealingKey = profile.sealingKey != nil
             request.announcement = profile.announced ?? 0
+            request.takesBareSignature = true
             try Batch(transaction: transaction, profile: profile).fill(&request, size)
             if let budget {
                 request.budget = budget.pages(besides: request.encoded.count, after: report)

@@ -145,6 +145,12 @@ public nonisolated struct WireSyncRequest: @unchecked Sendable {
     set {_uniqueStorage()._announcement = newValue}
   }
 
+  /// Whether of the receipt the signature will do: the answer says all else that it covers.
+  public var bareSignature: Bool {
+    get {_storage._bareSignature}
+    set {_uniqueStorage()._bareSignature = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -635,6 +641,12 @@ public nonisolated struct WireSyncResponse: @unchecked Sendable {
   public var hasAnnouncement: Bool {_storage._announcement != nil}
   /// Clears the value of `announcement`. Subsequent reads from it will return its default value.
   public mutating func clearAnnouncement() {_uniqueStorage()._announcement = nil}
+
+  /// Instead of the receipt, where the request says so: its signature.
+  public var receiptSignature: Data {
+    get {_storage._receiptSignature}
+    set {_uniqueStorage()._receiptSignature = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1625,7 +1637,7 @@ fileprivate nonisolated let _protobuf_package = "residence.v1"
 
 nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SyncRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}first_sequence\0\u{1}changes\0\u{1}chain\0\u{1}bookmarks\0\u{3}bookmark_token\0\u{1}budget\0\u{1}grant\0\u{1}dictionary\0\u{1}software\0\u{1}hole\0\u{3}device_time\0\u{2}\u{2}settlements\0\u{1}former\0\u{1}receipt\0\u{1}pending\0\u{3}has_sealing_key\0\u{1}announcement\0\u{c}\u{d}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}first_sequence\0\u{1}changes\0\u{1}chain\0\u{1}bookmarks\0\u{3}bookmark_token\0\u{1}budget\0\u{1}grant\0\u{1}dictionary\0\u{1}software\0\u{1}hole\0\u{3}device_time\0\u{2}\u{2}settlements\0\u{1}former\0\u{1}receipt\0\u{1}pending\0\u{3}has_sealing_key\0\u{1}announcement\0\u{3}bare_signature\0\u{c}\u{d}\u{1}")
 
   fileprivate class _StorageClass {
     var _epoch: UInt64 = 0
@@ -1646,6 +1658,7 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _pending: UInt64 = 0
     var _hasSealingKey_p: Bool = false
     var _announcement: UInt64 = 0
+    var _bareSignature: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1674,6 +1687,7 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _pending = source._pending
       _hasSealingKey_p = source._hasSealingKey_p
       _announcement = source._announcement
+      _bareSignature = source._bareSignature
     }
   }
 
@@ -1710,6 +1724,7 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 17: try { try decoder.decodeSingularUInt64Field(value: &_storage._pending) }()
         case 18: try { try decoder.decodeSingularBoolField(value: &_storage._hasSealingKey_p) }()
         case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._announcement) }()
+        case 20: try { try decoder.decodeSingularBoolField(value: &_storage._bareSignature) }()
         default: break
         }
       }
@@ -1776,6 +1791,9 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if _storage._announcement != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._announcement, fieldNumber: 19)
       }
+      if _storage._bareSignature != false {
+        try visitor.visitSingularBoolField(value: _storage._bareSignature, fieldNumber: 20)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1803,6 +1821,7 @@ nonisolated extension WireSyncRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._pending != rhs_storage._pending {return false}
         if _storage._hasSealingKey_p != rhs_storage._hasSealingKey_p {return false}
         if _storage._announcement != rhs_storage._announcement {return false}
+        if _storage._bareSignature != rhs_storage._bareSignature {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2368,7 +2387,7 @@ nonisolated extension WireDigest: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SyncResponse"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}server_time\0\u{3}high_water\0\u{1}outcomes\0\u{1}pages\0\u{1}more\0\u{3}bookmark_token\0\u{1}grant\0\u{1}digest\0\u{1}receipt\0\u{3}backed_up\0\u{1}chain\0\u{2}\u{2}dictionary\0\u{1}settlements\0\u{1}revocation\0\u{3}sealing_key\0\u{3}lease_days\0\u{1}announcement\0\u{c}\u{d}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{3}server_time\0\u{3}high_water\0\u{1}outcomes\0\u{1}pages\0\u{1}more\0\u{3}bookmark_token\0\u{1}grant\0\u{1}digest\0\u{1}receipt\0\u{3}backed_up\0\u{1}chain\0\u{2}\u{2}dictionary\0\u{1}settlements\0\u{1}revocation\0\u{3}sealing_key\0\u{3}lease_days\0\u{1}announcement\0\u{3}receipt_signature\0\u{c}\u{d}\u{1}")
 
   fileprivate class _StorageClass {
     var _epoch: UInt64 = 0
@@ -2389,6 +2408,7 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _sealingKey: WireSealingKey? = nil
     var _leaseDays: UInt32 = 0
     var _announcement: WireAnnouncement? = nil
+    var _receiptSignature: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2417,6 +2437,7 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
       _sealingKey = source._sealingKey
       _leaseDays = source._leaseDays
       _announcement = source._announcement
+      _receiptSignature = source._receiptSignature
     }
   }
 
@@ -2453,6 +2474,7 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 17: try { try decoder.decodeSingularMessageField(value: &_storage._sealingKey) }()
         case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._leaseDays) }()
         case 19: try { try decoder.decodeSingularMessageField(value: &_storage._announcement) }()
+        case 20: try { try decoder.decodeSingularBytesField(value: &_storage._receiptSignature) }()
         default: break
         }
       }
@@ -2519,6 +2541,9 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
       try { if let v = _storage._announcement {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
       } }()
+      if !_storage._receiptSignature.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._receiptSignature, fieldNumber: 20)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2546,6 +2571,7 @@ nonisolated extension WireSyncResponse: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._sealingKey != rhs_storage._sealingKey {return false}
         if _storage._leaseDays != rhs_storage._leaseDays {return false}
         if _storage._announcement != rhs_storage._announcement {return false}
+        if _storage._receiptSignature != rhs_storage._receiptSignature {return false}
         return true
       }
       if !storagesAreEqual {return false}

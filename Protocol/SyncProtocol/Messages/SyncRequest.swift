@@ -57,6 +57,8 @@ public struct SyncRequest: Hashable, Sendable {
     public var hasSealingKey = false
     /// The number of the last announcement that the device took; 0 for none.
     public var announcement: UInt64 = 0
+    /// Whether of the receipt the signature will do.
+    public var takesBareSignature = false
 
     /// A request that asks for nothing and brings nothing.
     public init() {}
@@ -92,6 +94,7 @@ public struct SyncRequest: Hashable, Sendable {
         pending = wire.pending
         hasSealingKey = wire.hasSealingKey_p
         announcement = wire.announcement
+        takesBareSignature = wire.bareSignature
         for place in wire.former {
             former[SequenceNumber(rawValue: place.sequence)] = Change.Former(
                 place: Base(
@@ -149,6 +152,7 @@ public struct SyncRequest: Hashable, Sendable {
         wire.pending = pending
         wire.hasSealingKey_p = hasSealingKey
         wire.announcement = announcement
+        wire.bareSignature = takesBareSignature
         wire.former = former.sorted { $0.key < $1.key }.map { sequence, place in
             WireFormer.with {
                 $0.sequence = sequence.rawValue

@@ -69,6 +69,8 @@ public struct SyncResponse: Hashable, Sendable {
     public var leaseDays: UInt32 = 0
     /// By which keys the server is met from now on, where the request named an earlier announcement.
     public var announcement: Announcement?
+    /// Ed25519, 64 bytes: of the receipt the signature alone, where the request said so; else empty.
+    public var receiptSignature: [UInt8] = []
 
     /// An answer without news.
     public init() {}
@@ -98,6 +100,7 @@ public struct SyncResponse: Hashable, Sendable {
         sealingKey = wire.hasSealingKey ? SealingKey(wire.sealingKey) : nil
         leaseDays = wire.leaseDays
         announcement = wire.hasAnnouncement ? Announcement(wire.announcement) : nil
+        receiptSignature = Array(wire.receiptSignature)
     }
 
     /// The answer's bytes in protobuf.
@@ -119,9 +122,38 @@ public struct SyncResponse: Hashable, Sendable {
         if let sealingKey { wire.sealingKey = sealingKey.wire }
         wire.leaseDays = leaseDays
         if let announcement { wire.announcement = announcement.wire }
+        wire.receiptSignature = Data(receiptSignature)
         var bytes = encode(wire)
         for page in pages { bytes.append(field: 5, bytes: page.encoded) }
         return bytes
+    }
+
+    // > [Q-10] To a request that says so, the answer carries of the receipt the signature alone: device, sequence, chain
+    // > head, epoch and time are those of the device and of the answer itself. It is checked and kept as a whole one.
+
+    /// Says with the receipt's signature alone what the receipt says, where it says nothing else than the answer.
+    public mutating func bareReceipt() {
+        guard let receipt else { return }
+        var bare = self
+        (bare.receipt, bare.receiptSignature) = (nil, receipt.signature)
+        guard bare.withReceipt(for: receipt.device).receipt == receipt else { return }
+        self = bare
+    }
+
+    /// The answer with the whole receipt, as the device that asked has it.
+    public func withReceipt(for device: DeviceID) -> SyncResponse {
+        guard receipt == nil, !receiptSignature.isEmpty else { return self }
+        var receipt = SyncReceipt(
+            device: device,
+            sequence: highWater,
+            chain: chain,
+            epoch: epoch,
+            time: serverTime
+        )
+        receipt.signature = receiptSignature
+        var whole = self
+        (whole.receipt, whole.receiptSignature) = (receipt, [])
+        return whole
     }
 
     /// The answer in protobuf's JSON mapping.
