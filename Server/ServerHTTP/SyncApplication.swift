@@ -17,9 +17,18 @@ public struct SyncRequestContext: RequestContext, RemoteAddressRequestContext {
     let channel: any Channel
     let visit = Visit()
 
+    /// Under which Hummingbird keeps a request's id.
+    private static let idKey = "hb.request.id"
+
     /// A context for a request that arrives.
     public init(source: ApplicationRequestContextSource) {
-        coreContext = CoreRequestContextStorage(source: source)
+        var logger = source.logger
+        // The other half is the same as long as the process lives, and would travel with every answer.
+        let id = logger[metadataKey: Self.idKey]?.description.suffix(16)
+        logger[metadataKey: Self.idKey] = id.map { "\($0)" }
+        coreContext = CoreRequestContextStorage(
+            source: ApplicationRequestContextSource(channel: source.channel, logger: logger)
+        )
         remoteAddress = source.channel.remoteAddress
         channel = source.channel
     }

@@ -86,7 +86,8 @@ extension Oracle {
                     !entries.contains { $0.outvoted(other, about: unit, among: said) }
                 }
                 let rival = last.flatMap { other in
-                    one.isSameHand(as: other) || one.hasSeen(other, about: unit) ? nil : other
+                    one.isSameHand(as: other, about: unit) || one.hasSeen(other, about: unit)
+                        ? nil : other
                 }
                 let isTold = entries.contains { $0.tells(of: one, about: unit, among: said) }
                 guard isNew, let rival, !isTold else { continue }
@@ -227,10 +228,15 @@ extension Oracle {
 
 extension Conflict.Side {
     /// Whether who said this is who said something else, under whatever key.
-    fileprivate func isSaid(by one: Said, among said: [Said]) -> Bool {
+    fileprivate func isSaid(
+        by one: Said,
+        about unit: [UInt32],
+        among said: [Said]
+    ) -> Bool {
         device == one.device
             || said.contains {
-                $0.device == device && $0.change.observedAt == time && $0.isSameHand(as: one)
+                $0.device == device && $0.change.observedAt == time
+                    && $0.isSameHand(as: one, about: unit)
             }
     }
 
@@ -250,12 +256,14 @@ extension ConflictEntry {
     /// Whether it tells that somebody said something else of a unit than others.
     fileprivate func tells(of one: Said, about unit: [UInt32], among said: [Said]) -> Bool {
         conflict.fields == unit
-            && [conflict.standing, conflict.proposed].contains { $0.isSaid(by: one, among: said) }
+            && [conflict.standing, conflict.proposed].contains {
+                $0.isSaid(by: one, about: unit, among: said)
+            }
     }
 
     /// Whether what somebody said of a unit was not what stood from then on.
     fileprivate func outvoted(_ one: Said, about unit: [UInt32], among said: [Said]) -> Bool {
-        conflict.fields == unit && conflict.proposed.isSaid(by: one, among: said)
+        conflict.fields == unit && conflict.proposed.isSaid(by: one, about: unit, among: said)
             && !conflict.proposedWon
     }
 }

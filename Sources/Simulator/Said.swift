@@ -17,6 +17,8 @@ struct Said {
     let hands: Set<String>
     /// Whether somebody at the server said it: of them nobody has seen what the others did [M-17].
     let isShared: Bool
+    /// The fields that somebody at the server corrected in what its hands had said.
+    private let corrected: Set<UInt32>
     /// Where it stands among what its hands said.
     private let order: SequenceNumber
 
@@ -39,9 +41,10 @@ struct Said {
         isShared = device == server
         sequence = step.change.sequence
         kind = step.change.outcome.kind
-        // A creation that somebody mended at the server as it was stays its author's own.
-        let own = device == server ? mended.first { $0.isCreation(saying: canonical, type) } : nil
+        // A creation that somebody mended at the server stays its author's own, but for what was corrected.
+        let own = device == server ? mended.first { $0.isMended(by: canonical, step) } : nil
         order = own?.change.sequence ?? sequence
+        corrected = own?.fields(correctedIn: canonical, type) ?? []
         let captors = oracle.captors(of: own?.change ?? step.change)
         hands = Set(captors.keys)
         here = Base(epoch: step.change.epoch, revision: step.revision)
@@ -61,14 +64,15 @@ struct Said {
         change.isRecovered || change.touched.contains { unit.contains($0) }
     }
 
-    /// Whether the same hand, under whatever key, said another change.
-    func isSameHand(as other: Said) -> Bool {
-        !isShared && (device == other.device || !hands.isDisjoint(with: other.hands))
+    /// Whether the same hand, under whatever key, said another change of a unit.
+    func isSameHand(as other: Said, about unit: [UInt32]) -> Bool {
+        guard !isShared, other.corrected.isDisjoint(with: unit) else { return false }
+        return device == other.device || !hands.isDisjoint(with: other.hands)
     }
 
-    /// Whether its author had seen another change, or is the same and came later.
+    /// Whether its author had seen another change of a unit, or is the same and came later.
     func hasSeen(_ other: Said, about unit: [UInt32]) -> Bool {
-        guard !isSameHand(as: other) else { return order > other.order }
+        guard !isSameHand(as: other, about: unit) else { return order > other.order }
         let base = change.base(of: unit)
         return other.places.contains { place in
             // What a backup had keeps its revision in every epoch after it.
@@ -87,13 +91,23 @@ struct Said {
 }
 
 extension ReturnedChange {
-    /// Whether it was to make a record that says the same, and whoever said that mended it.
-    fileprivate func isCreation(saying other: Change, _ type: RecordType) -> Bool {
-        guard other.isCreation, settlement?.by == other.principal?.name,
-            let change = try? Change(payload: change.payload, epoch: change.epoch),
-            let canonical = try? change.canonical(as: type)
+    /// Whether it was to make a record that another change made, and whoever said that mended it.
+    fileprivate func isMended(by other: Change, _ step: StoredStep) -> Bool {
+        guard other.isCreation, step.revision == Revision(rawValue: 1),
+            settlement?.by == other.principal?.name,
+            let change = try? Change(payload: change.payload, epoch: change.epoch)
         else { return false }
-        return canonical.isCreation && canonical.fields == other.fields
+        return change.isCreation && change.observedAt == other.observedAt
+    }
+
+    /// The fields of which another change says something else.
+    fileprivate func fields(correctedIn other: Change, _ type: RecordType) -> Set<UInt32> {
+        guard let change = try? Change(payload: change.payload, epoch: change.epoch),
+            let said = try? change.canonical(as: type).fields
+        else { return [] }
+        return Set(said.numbers + other.fields.numbers).filter { number in
+            said[number] != other.fields[number]
+        }
     }
 }
 

@@ -70,9 +70,27 @@ private struct Clerk {
 
     private func mend() async throws -> (words: String, record: RecordID)? {
         guard let returned = try await unsettled() else { return nil }
-        let request = MendRequest(fields: FieldMap(), of: 0)
+        let correction = correction(of: returned)
+        let request = correction ?? MendRequest(fields: FieldMap(), of: 0)
         let act = try await service.mend(returned.id, request, for: principal)
-        return ("mends returned change \(returned.id)", act.record)
+        let words = correction == nil ? "mends" : "corrects and mends"
+        return ("\(words) returned change \(returned.id)", act.record)
+    }
+
+    /// Now and then a person's remark and number are said otherwise.
+    private func correction(of returned: ReturnedChange) -> MendRequest? {
+        guard (chance / 3).isMultiple(of: 2),
+            let change = try? Change(
+                payload: returned.change.payload,
+                epoch: returned.change.epoch
+            ),
+            change.type == Person.recordType.number, change.isCreation
+        else { return nil }
+        let person = Person {
+            $0.remark = "核对后更正"
+            $0.phones = ["13905800000"]
+        }
+        return MendRequest(fields: person.fieldMap, of: change.type)
     }
 
     private func discard() async throws -> (words: String, record: RecordID)? {

@@ -174,10 +174,10 @@ struct DrivenDevice: Sendable {
         request.software = "residence/0.1"
         request.deviceTime = SystemClock.milliseconds()
         request.hasSealingKey = true
-        request.takesBareSignature = true
         request.pending = UInt64(changes.count)
         guard !changes.isEmpty else { return request }
         request.payloads = changes.map(\.payload)
+        request.takesBareSignature = true
         request.firstSequence = SequenceNumber(rawValue: sequence.rawValue + 1)
         sequence = SequenceNumber(rawValue: sequence.rawValue + UInt64(changes.count))
         for payload in request.payloads {

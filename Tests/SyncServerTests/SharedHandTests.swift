@@ -146,11 +146,53 @@ struct SharedHandTests {
             let answer = try await world.service.sync(lin.reading(), from: lin.id)
             #expect(refused.map(\.code) == ["birth_date_invalid"])
             #expect(mended.outcome == .applied)
-            #expect(outcomes.map(\.kind) == [.applied] && conflicts.isEmpty)
+            // It met the correction of another field, which it had not seen.
+            #expect(outcomes.map(\.kind) == [.merged] && conflicts.isEmpty)
             #expect(record.state.fields.text(of: 1) == "王方")
             #expect(record.state.fields.number(of: 5) == 19_700_101)
             #expect(answer.settlements.map(\.kind) == [.mended])
             #expect(answer.settlements.map(\.by) == ["周审核"])
+        }
+    }
+
+    @Test(
+        "[V-05] what was corrected in a mended creation is the reviewer's word, which its author contests unseen"
+    )
+    func correctedCreation() async throws {
+        try await World.run { world in
+            var lin = try await world.device(named: "林小梅", areas: Town.gaoting)
+            var capture = person("王芳", in: Town.gaoting)
+            capture.birthDate = 2026
+            capture.phones = ["13957000001", "13957000002"]
+            try await lin.send(lin.change(id(1), to: capture))
+            var correction = Mending.birthDate
+            correction.fields =
+                Person {
+                    $0.birthDate = 19_700_101
+                    $0.phones = ["13957000001"]
+                }.fieldMap
+            let returned = try await world.returned()
+            let mended = try await world.service.mend(
+                try #require(returned.first).id,
+                correction,
+                for: world.reviewer(named: "周审核")
+            )
+
+            let later = Person {
+                $0.name = "王方"
+                $0.birthDate = 19_710_101
+            }
+            let outcomes = try await lin.send(lin.change(id(1), to: later))
+
+            let record = try await world.known(id(1))
+            let open = try await world.conflicts(of: id(1), openOnly: true)
+            #expect(mended.outcome == .applied)
+            #expect(outcomes.map(\.kind) == [.conflicted])
+            #expect(record.state.fields.text(of: 1) == "王方")
+            #expect(record.state.fields.number(of: 5) == 19_700_101)
+            #expect(open.map(\.conflict.fields) == [[5]])
+            #expect(open.map(\.standingAuthor) == ["周审核"])
+            #expect(open.map(\.proposedAuthor) == ["林小梅"])
         }
     }
 }

@@ -228,8 +228,9 @@ struct SyncEngine {
             request.pending = UInt64(try transaction.unansweredCount())
             request.hasSealingKey = profile.sealingKey != nil
             request.announcement = profile.announced ?? 0
-            request.takesBareSignature = true
             try Batch(transaction: transaction, profile: profile).fill(&request, size)
+            // Where nothing is signed for, there is nothing to say so of.
+            request.takesBareSignature = !request.payloads.isEmpty
             if let budget {
                 request.budget = budget.pages(besides: request.encoded.count, after: report)
             }

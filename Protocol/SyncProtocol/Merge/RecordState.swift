@@ -55,6 +55,33 @@ extension RecordState {
         return state
     }
 
+    /// The same new record, in another device's name as far as it says otherwise than its author had said.
+    ///
+    /// What was left out was written, too: the author's next word of it contests that.
+    public func corrected(
+        by device: DeviceID,
+        from said: FieldMap,
+        as type: RecordType
+    ) -> RecordState {
+        var state = self
+        var stamp = stamps.first
+        (stamp.device, stamp.byOwner) = (device, false)
+        for number in Set(fields.numbers + said.numbers).sorted() {
+            guard type.field(number)?.isSet == true else {
+                let unit = type.unit(of: number)
+                guard fields.keeping(unit) != said.keeping(unit) else { continue }
+                state.stamps.set(stamp, of: number)
+                continue
+            }
+            let changed = Set(fields.elements(of: number))
+                .symmetricDifference(said.elements(of: number))
+            for element in changed.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+                state.stamps.set(stamp, of: element, in: number)
+            }
+        }
+        return state
+    }
+
     /// Whether somebody else wrote to the record above a base.
     public func holdsOthersWork(than author: Author, above base: Base) -> Bool {
         stamps.holdsWork(of: author.isShared ? nil : author.device, above: base)

@@ -24,15 +24,24 @@ extension SyncService {
             change.principal = Change.Principal(device: principal.device, name: principal.name)
             let records = WorkingSet(transaction, schema: intake.schema)
             let hand = ServerHand(identity: identity, transaction: transaction, now: intake.now)
-            let actor = try Self.actor(for: principal, mending: mended, by: hand, in: transaction)
+            let server = try hand.device
+            let creation = try mended.flatMap {
+                try MendedCreation(of: $0, as: change.record, in: transaction)
+            }
+            let lent = Self.actor(for: principal, by: server)
+            let actor = creation.map { lent.speaking(for: $0.author) } ?? lent
             let desk = intake.desk(for: actor, records, transaction, hand)
             let arrival = try hand.arrival(of: change)
             let verdict = try desk.judge.verdict(on: change)
-            guard case .accept(let effects) = verdict else {
+            guard case .accept(var effects) = verdict else {
                 guard case .quarantine(let refusal) = verdict else {
                     throw SyncError.recordNotFound
                 }
                 throw SyncError(refusal)
+            }
+            if let creation {
+                let made = effects[0].merged.record
+                effects[0].merged.record = creation.corrected(as: made, by: server.id)
             }
             let outcome = try desk.accept(effects, arrival)
             try desk.finish()
@@ -45,27 +54,14 @@ extension SyncService {
     }
 
     /// The server's own device with the powers of whoever asks.
-    ///
-    /// A returned creation stays its author's own, mended: nobody else has said anything of the record
-    /// yet.
-    private static func actor(
-        for principal: Principal,
-        mending mended: UInt64?,
-        by hand: ServerHand,
-        in transaction: some StoreTransaction
-    ) throws -> Actor {
-        let actor = Actor(
-            server: try hand.device,
+    private static func actor(for principal: Principal, by server: StoredDevice) -> Actor {
+        Actor(
+            server: server,
             for: principal.name,
             as: principal.role,
             in: principal.areas,
             within: principal.scope
         )
-        guard let returned = try mended.flatMap(transaction.returned),
-            let id = returned.change.record, try transaction.records([id]).isEmpty,
-            let device = try transaction.device(returned.change.device)
-        else { return actor }
-        return actor.speaking(for: device.author)
     }
 
     /// An empty change of a record that somebody may see, on the revision that they name.
@@ -143,5 +139,34 @@ extension SyncService {
         for principal: Principal
     ) async throws -> ActResult {
         try await act(on: id, at: revision, for: principal) { $0.split = true }
+    }
+}
+
+// > [V-05] A creation that is mended at the server stays its author's own as far as it says the same; what was
+// > corrected is the word of whoever mended it.
+
+/// A creation that was returned and is mended at the server, where nobody has made the record yet.
+private struct MendedCreation {
+    let author: Author
+    private let type: RecordType
+    /// What its author had said, canonical.
+    private let said: FieldMap
+
+    /// `nil` where a returned change makes no record, and where somebody has made the one that it is mended as.
+    init?(of returned: UInt64, as id: RecordID, in transaction: some StoreReader) throws {
+        guard let stored = try transaction.returned(returned)?.change,
+            let change = try? Change(payload: stored.payload, epoch: stored.epoch),
+            let type = Schema.current.type(change.type),
+            try transaction.records([id]).isEmpty,
+            let device = try transaction.device(stored.device)
+        else { return nil }
+        author = device.author
+        self.type = type
+        said = (try? change.canonical(as: type).fields) ?? change.fields
+    }
+
+    /// The record that was made, each of its fields in the name of whoever says what it says.
+    func corrected(as made: RecordState, by server: DeviceID) -> RecordState {
+        made.corrected(by: server, from: said, as: type)
     }
 }
