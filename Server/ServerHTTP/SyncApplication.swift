@@ -48,7 +48,9 @@ public enum SyncApplication {
     ) -> Router<SyncRequestContext> {
         let router = Router(context: SyncRequestContext.self)
         RepairLog.list(in: metrics)
-        let door = Door(of: service, limits: traffic, clock: clock ?? Door.monotonic)
+        let clock = clock ?? Door.monotonic
+        let door = Door(of: service, limits: traffic, clock: clock)
+        let page = MetricsPage(of: service, metrics, clock: clock)
         router.addMiddleware {
             RequestLog()
             MetricsMiddleware()
@@ -61,7 +63,7 @@ public enum SyncApplication {
             _ = try await service.lastBackup()
             return "ready\n"
         }
-        router.get("/metrics") { _, _ in try await metricsPage(service, metrics) }
+        router.get("/metrics") { _, _ in try await page.response() }
         SyncRoutes(service: service, door: door, limits: limits).add(to: router)
         RecordRoutes(service: service, door: door, limits: limits).add(to: router)
         DecisionRoutes(service: service, door: door, limits: limits).add(to: router)
@@ -146,78 +148,5 @@ public enum SyncApplication {
             services: [],
             onListening: { _ in }
         )
-    }
-
-    private static func metricsPage(
-        _ service: SyncService,
-        _ metrics: PrometheusMetrics
-    ) async throws -> Response {
-        let counts = try await service.counts()
-        let text =
-            metrics.text + gauges(counts, service.accessBacklog, streams: service.watches)
-            + (try await ageGauges(service)) + (try await restoreGauges(service))
-        return Response(
-            status: .ok,
-            headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-            body: .init(byteBuffer: ByteBuffer(string: text))
-        )
-    }
-
-    /// For how long the oldest conflict that nobody has decided, and the oldest returned change that nobody has mended,
-    /// have waited; 0 where none waits.
-    private static func ageGauges(_ service: SyncService) async throws -> String {
-        let since = try await service.waitingSince()
-        let ages = [
-            ("residence_oldest_conflict_seconds", since.conflict),
-            ("residence_oldest_returned_seconds", since.returned),
-        ]
-        return ages.map { name, time in
-            let seconds = time.map { max(0, service.now - $0) / 1000 } ?? 0
-            return "# TYPE \(name) gauge\n\(name) \(seconds)\n"
-        }.joined()
-    }
-
-    /// When the last verified backup was begun, how many devices have not come back since a restore, and how many
-    /// have said nothing for days.
-    private static func restoreGauges(_ service: SyncService) async throws -> String {
-        let (began, behind) = try await (service.lastBackup(), service.devicesOfEarlierEpochs())
-        let backup = began.map { "\($0 / 1000)" } ?? "0"
-        let contacts = try await service.devices().filter {
-            $0.revoked == nil && $0.succession.rekeyedAt == nil
-        }
-        .map { $0.lastContact ?? $0.enrolledAt }
-        let silent = [3, 7, 30].map { days in
-            let since = service.now - Int64(days) * 86_400_000
-            return "residence_devices_silent{days=\"\(days)\"} \(contacts.count { $0 < since })"
-        }
-        return """
-            # TYPE residence_last_backup_seconds gauge
-            residence_last_backup_seconds \(backup)
-            # TYPE residence_devices_of_earlier_epochs gauge
-            residence_devices_of_earlier_epochs \(behind)
-            # TYPE residence_devices_silent gauge
-            \(silent.joined(separator: "\n"))
-
-            """
-    }
-
-    private static func gauges(
-        _ counts: Counts,
-        _ accesses: (waiting: Int, lost: Int),
-        streams: Int
-    ) -> String {
-        let gauges: [(name: String, value: Int)] = [
-            ("residence_records", counts.records.values.reduce(0, +)),
-            ("residence_tombstones", counts.tombstones),
-            ("residence_changes_accepted", counts.changes),
-            ("residence_conflicts_open", counts.openConflicts),
-            ("residence_changes_quarantined", counts.quarantined),
-            ("residence_devices", counts.devices),
-            ("residence_areas", counts.areas),
-            ("residence_accesses_waiting", accesses.waiting),
-            ("residence_accesses_lost", accesses.lost),
-            ("residence_event_streams", streams),
-        ]
-        return gauges.map { "# TYPE \($0.name) gauge\n\($0.name) \($0.value)\n" }.joined()
     }
 }

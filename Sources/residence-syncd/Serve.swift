@@ -169,7 +169,7 @@ struct Serve: AsyncParsableCommand {
                 try await application.runService()
             } catch {
                 await Self.writeBack(store, logger)
-                throw Self.refusal(error, listen)
+                throw Self.refusal(error, [listen] + [alsoHTTP].compactMap(\.self))
             }
             await Self.writeBack(store, logger)
         }
@@ -280,16 +280,19 @@ struct Serve: AsyncParsableCommand {
         return (host.isEmpty ? "127.0.0.1" : host, port)
     }
 
-    private static func refusal(_ error: any Error, _ address: String) -> any Error {
+    /// The system does not say on which of its addresses the process could not listen.
+    private static func refusal(_ error: any Error, _ addresses: [String]) -> any Error {
         let text = "\(error)"
         guard text.contains("errno: 98") || text.contains("Address already in use") else {
             return error
         }
+        let flags = ["--listen", "--also-http"].prefix(addresses.count).joined(separator: " or ")
+        let places = addresses.joined(separator: " or ")
         return SyncError(
             "port_in_use",
-            "端口已被占用 Another program listens on \(address)",
-            hint: "Stop it, or take another port with --listen HOST:PORT.",
-            subject: "--listen"
+            "端口已被占用 Another program listens on \(places)",
+            hint: "Stop it, or take another port with \(flags) HOST:PORT.",
+            subject: addresses.count == 1 ? "--listen" : ""
         )
     }
 }

@@ -25,6 +25,8 @@ struct Growth {
         var reading: Cost
         var writing: Cost
         var diskBytesPerRecord: Int
+        /// What `/metrics` costs whoever asks every few seconds, as Prometheus does.
+        var metrics: Cost
     }
 
     func run() async throws {
@@ -33,18 +35,22 @@ struct Growth {
         var filler = try await daemon.enrol("filler", areas: ["3309"])
         let areas = Corpus.villages((sizes.max() ?? 0) / Self.village + 2)
         var (filled, points) = (0, [Point]())
-        Terminal.out("| records | a sync that reads 20 | a sync that brings 20 | disk, a record |")
-        Terminal.out("|---|---|---|---|")
+        Terminal.out(
+            "| records | a sync that reads 20 | a sync that brings 20 | disk, a record | /metrics |"
+        )
+        Terminal.out("|---|---|---|---|---|")
         for (number, size) in sizes.sorted().enumerated() {
             try await fill(&filled, to: size, areas, &filler, daemon)
             let reading = try await read(areas[0], number, daemon)
             let writing = try await write(areas[1], number, daemon)
             let disk = Meter.disk(daemon.folder) / size
+            let metrics = try await metrics(daemon)
             let point = Point(
                 records: size,
                 reading: reading,
                 writing: writing,
-                diskBytesPerRecord: disk
+                diskBytesPerRecord: disk,
+                metrics: metrics
             )
             points.append(point)
             Terminal.out(Self.row(point))
@@ -117,12 +123,19 @@ struct Growth {
         return try await cost(of: bodies, Wire(port: daemon.port), daemon)
     }
 
+    /// Twenty looks at the metrics, one after the other.
+    private func metrics(_ daemon: Daemon) async throws -> Cost {
+        let request = Array("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".utf8)
+        let wire = try Wire(port: daemon.port)
+        return try await cost(of: [[UInt8]](repeating: request, count: 20), wire, daemon)
+    }
+
     private func cost(of bodies: [[UInt8]], _ wire: Wire, _ daemon: Daemon) async throws -> Cost {
         let before = daemon.meter.processorSeconds
         let waits = try bodies.map { body in
             let began = ContinuousClock.now
             let answer = try wire.exchange(body)
-            guard answer.status == 200 else { throw BenchError("a sync: \(answer.status)") }
+            guard answer.status == 200 else { throw BenchError("a request: \(answer.status)") }
             return (ContinuousClock.now - began) / .milliseconds(1)
         }
         let used = daemon.meter.processorSeconds - before
@@ -140,7 +153,7 @@ struct Growth {
                 + " \(Report.text(cost.medianMilliseconds)) ms in the median"
         }
         return "| \(point.records.formatted()) | \(text(point.reading)) | \(text(point.writing))"
-            + " | \(point.diskBytesPerRecord) bytes |"
+            + " | \(point.diskBytesPerRecord) bytes | \(text(point.metrics)) |"
     }
 
     /// Processor time of a sync over the number of records, which grows by powers of ten to the right.

@@ -219,6 +219,28 @@ struct HistoryTests {
                 sequence: 2,
                 tamper: { device, _ in device.highWater = SequenceNumber(rawValue: 2) }
             ),
+            Tampering(
+                testDescription: "a hole without an end",
+                code: "change_missing",
+                sequence: 4,
+                tamper: { device, _ in
+                    let most = SequenceNumber(rawValue: UInt64(Int64.max))
+                    device.highWater = most
+                    device.holes = [
+                        Hole(first: SequenceNumber(rawValue: 4), last: most, chain: device.chain)
+                    ]
+                }
+            ),
+            Tampering(
+                testDescription: "a hole that ends before it begins",
+                code: "head_differs",
+                sequence: 3,
+                tamper: { device, _ in
+                    let (first, last) = (SequenceNumber(rawValue: 3), SequenceNumber(rawValue: 1))
+                    device.holes = [Hole(first: first, last: last, chain: device.chain)]
+                    device.chain[0] ^= 1
+                }
+            ),
         ]
     }
 

@@ -40,13 +40,18 @@ extension SyncService {
     ) async throws -> AuditReport {
         try principal.check(.audit)
         let devices = try await store.read { try $0.devices() }
-        let total = devices.reduce(0) { $0 + Int(clamping: $1.highWater.rawValue) }
+        let total = devices.reduce(0) { $0 + Int(Self.end(of: $1).rawValue) }
         var report = AuditReport()
         for device in devices {
             report.devices += 1
             try await walk(device, into: &report) { progress($0, total) }
         }
         return report
+    }
+
+    /// The last number of a device; of a damaged row, none above what a device can reach.
+    private static func end(of device: StoredDevice) -> SequenceNumber {
+        min(device.highWater, SequenceNumber(rawValue: 1 << 48))
     }
 
     private func walk(
@@ -61,8 +66,10 @@ extension SyncService {
                 .init(device: device.id, name: device.name, sequence: sequence, code: code)
             )
         }
-        while next <= device.highWater {
-            if let hole = device.holes.first(where: { $0.first == next }) {
+        let end = Self.end(of: device)
+        let holes = device.holes.filter { $0.first <= $0.last && $0.last <= end }
+        while next <= end {
+            if let hole = holes.first(where: { $0.first == next }) {
                 report.missing += Int(hole.last.rawValue - hole.first.rawValue) + 1
                 (head, next) = (hole.chain, hole.last.next)
                 continue
@@ -70,8 +77,8 @@ extension SyncService {
             let last = SequenceNumber(
                 rawValue: min(
                     next.rawValue + 999,
-                    device.highWater.rawValue,
-                    device.holes.map(\.first.rawValue).filter { $0 > next.rawValue }
+                    end.rawValue,
+                    holes.map(\.first.rawValue).filter { $0 > next.rawValue }
                         .map { $0 - 1 }.min() ?? .max
                 )
             )
