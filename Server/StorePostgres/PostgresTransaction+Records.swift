@@ -87,6 +87,26 @@ extension PostgresTransaction {
         ).compactMap(StoredRecord.init(row:))
     }
 
+    func ids(
+        ofType type: UInt32?,
+        under areas: [AreaCode],
+        after id: RecordID?
+    ) throws -> [RecordID] {
+        let after = id == nil ? "" : "AND r.id > $3"
+        let ofType = type == nil ? "" : "AND r.type = $2"
+        return try rows(
+            """
+            SELECT DISTINCT r.id FROM unnest($1) AS wanted (prefix)
+            JOIN feed f ON f.area >= wanted.prefix AND f.area < wanted.prefix || ':' AND NOT f.departed
+            JOIN record r ON r.id = f.record
+            WHERE NOT r.deleted AND r.redirect IS NULL \(ofType) \(after) ORDER BY r.id
+            """,
+            .texts(areas.map(\.rawValue)),
+            .int(type.map { Int64($0) }),
+            .record(id)
+        ).compactMap { $0.record(0) }
+    }
+
     func save(_ writes: [RecordWrite]) throws {
         guard !writes.isEmpty else { return }
         var latest: [RecordID: StoredRecord] = [:]

@@ -26,6 +26,11 @@ extension Migrations {
         ALTER TABLE device ADD COLUMN announced INTEGER NOT NULL DEFAULT 0;
         """
 
+    /// What was returned, by its number: whoever lists it does not go through all that was ever accepted.
+    static let tenth = """
+        CREATE INDEX change_returned ON change (number) WHERE kind = 5;
+        """
+
     /// Who read what.
     static let fifth = """
         CREATE TABLE access (

@@ -22,6 +22,7 @@ enum Migrations {
         migrator.registerMigration("7") { try $0.execute(sql: seventh) }
         migrator.registerMigration("8") { try $0.execute(sql: eighth) }
         migrator.registerMigration("9") { try $0.execute(sql: ninth) }
+        migrator.registerMigration("10") { try $0.execute(sql: tenth) }
         return migrator
     }
 

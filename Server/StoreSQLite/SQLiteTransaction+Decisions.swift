@@ -50,14 +50,24 @@ extension SQLiteTransaction {
 
     // > [C-05] Open conflicts are listed by what they would change, then by age.
     func openConflicts(after rank: ConflictRank?, limit: Int) throws -> [ConflictEntry] {
-        try rows(
+        // One weight after the other: each is then found where its index has it, and nothing before it is passed.
+        let alike = try rank.map { rank in
+            try rows(
+                """
+                SELECT number, body FROM conflict WHERE open AND impact = ? AND number > ?
+                ORDER BY number LIMIT ?
+                """,
+                [rank.impact, Int64(clamping: rank.id), limit]
+            ).compactMap(ConflictEntry.init(row:))
+        }
+        let lighter = try rows(
             """
-            SELECT number, body FROM conflict
-            WHERE open AND (?1 IS NULL OR impact < ?1 OR (impact = ?1 AND number > ?2))
-            ORDER BY impact DESC, number LIMIT ?3
+            SELECT number, body FROM conflict WHERE open AND impact < ?
+            ORDER BY impact DESC, number LIMIT ?
             """,
-            [rank?.impact, rank.map { Int64(clamping: $0.id) }, limit]
+            [rank.map { Int64($0.impact) } ?? Int64.max, limit - (alike?.count ?? 0)]
         ).compactMap(ConflictEntry.init(row:))
+        return (alike ?? []) + lighter
     }
 
     func oldestOpenConflict() throws -> ConflictEntry? {

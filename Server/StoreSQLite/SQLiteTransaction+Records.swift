@@ -28,6 +28,26 @@ extension SQLiteTransaction {
         ).map(StoredRecord.init(row:))
     }
 
+    func ids(
+        ofType type: UInt32?,
+        under areas: [AreaCode],
+        after id: RecordID?
+    ) throws -> [RecordID] {
+        // From the feeds to the records, never the other way.
+        let found = try areas.flatMap { area in
+            try rows(
+                """
+                SELECT r.id FROM area a CROSS JOIN feed f ON f.area = a.number
+                    CROSS JOIN record r ON r.number = f.record
+                WHERE a.code >= ?1 AND a.code < ?2 AND r.id > ?3 AND (?4 IS NULL OR r.type = ?4)
+                    AND NOT r.deleted AND r.redirect IS NULL
+                """,
+                [area.rawValue, area.rawValue + ":", id?.bytes ?? [], type]
+            ).compactMap { RecordID(bytes: $0.bytes(0)) }
+        }
+        return Set(found).sorted()
+    }
+
     func save(_ writes: [RecordWrite]) throws {
         for write in writes {
             let state = write.record.state

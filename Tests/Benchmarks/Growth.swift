@@ -27,6 +27,8 @@ struct Growth {
         var diskBytesPerRecord: Int
         /// What `/metrics` costs whoever asks every few seconds, as Prometheus does.
         var metrics: Cost
+        /// What a page of a village's people costs a department that lists them.
+        var listing: Cost
     }
 
     func run() async throws {
@@ -50,7 +52,8 @@ struct Growth {
                 reading: reading,
                 writing: writing,
                 diskBytesPerRecord: disk,
-                metrics: metrics
+                metrics: metrics,
+                listing: try await listing(areas[0], number, daemon)
             )
             points.append(point)
             Terminal.out(Self.row(point))
@@ -130,6 +133,20 @@ struct Growth {
         return try await cost(of: [[UInt8]](repeating: request, count: 20), wire, daemon)
     }
 
+    /// Twenty looks at the first hundred people of a village, one after the other.
+    private func listing(_ area: String, _ number: Int, _ daemon: Daemon) async throws -> Cost {
+        let device = try await daemon.enrol("lister-\(number)", areas: [area])
+        let head = """
+            GET /v1/records?type=Person&area=\(area)&limit=100 HTTP/1.1\r
+            Host: 127.0.0.1\r
+            Authorization: Bearer \(try await device.token())\r
+            \r
+
+            """
+        let wire = try Wire(port: daemon.port)
+        return try await cost(of: [[UInt8]](repeating: Array(head.utf8), count: 20), wire, daemon)
+    }
+
     private func cost(of bodies: [[UInt8]], _ wire: Wire, _ daemon: Daemon) async throws -> Cost {
         let before = daemon.meter.processorSeconds
         let waits = try bodies.map { body in
@@ -153,7 +170,8 @@ struct Growth {
                 + " \(Report.text(cost.medianMilliseconds)) ms in the median"
         }
         return "| \(point.records.formatted()) | \(text(point.reading)) | \(text(point.writing))"
-            + " | \(point.diskBytesPerRecord) bytes | \(text(point.metrics)) |"
+            + " | \(point.diskBytesPerRecord) bytes | \(text(point.metrics))"
+            + " | \(text(point.listing)) |"
     }
 
     /// Processor time of a sync over the number of records, which grows by powers of ten to the right.

@@ -72,6 +72,42 @@ struct StoredRecordsTests {
     }
 
     @Test(arguments: StoreKind.available)
+    func `live records are found by the areas in which they stand, each once and by id`(
+        in kind: StoreKind
+    ) async throws {
+        try await kind.withStore { store, _ in
+            try await store.write { transaction in
+                try transaction.place(Sample.state(3), in: [Sample.gaoting, Sample.dongsha])
+                try transaction.place(Sample.state(1), in: [Sample.dongsha])
+                try transaction.place(Sample.state(2), in: [Sample.gaoting])
+                try transaction.place(Self.deleted(4), in: [Sample.gaoting])
+            }
+
+            try await store.read { transaction in
+                func ids(
+                    _ type: UInt32? = nil,
+                    under areas: String...,
+                    after id: RecordID? = nil
+                ) throws -> [RecordID] {
+                    let codes = areas.compactMap { AreaCode($0) }
+                    return try transaction.ids(ofType: type, under: codes, after: id)
+                }
+                let (gaoting, dongsha) = (Sample.gaoting.rawValue, Sample.dongsha.rawValue)
+                let all = (1...3).map { Sample.record($0) }.sorted()
+                let inGaoting = [2, 3].map { Sample.record($0) }.sorted()
+                try #expect(ids(under: gaoting) == inGaoting)
+                try #expect(ids(under: gaoting, dongsha) == all)
+                try #expect(ids(under: String(gaoting.prefix(4))) == all)
+                try #expect(ids(under: gaoting, dongsha, after: all[0]) == Array(all[1...]))
+                try #expect(ids(Person.recordType.number, under: gaoting) == inGaoting)
+                try #expect(ids(Dwelling.recordType.number, under: gaoting).isEmpty)
+                try #expect(ids(under: "330206").isEmpty)
+                try #expect(ids().isEmpty)
+            }
+        }
+    }
+
+    @Test(arguments: StoreKind.available)
     func `references are found from the record that they refer to`(
         in kind: StoreKind
     ) async throws {
@@ -141,5 +177,17 @@ struct StoredRecordsTests {
 
     private static func write(_ number: UInt8, adding added: Set<Reference>) -> RecordWrite {
         RecordWrite(record: record(number), added: added)
+    }
+
+    private static func deleted(_ number: UInt8) -> RecordState {
+        let live = Sample.state(number)
+        return RecordState(
+            id: live.id,
+            type: live.type,
+            revision: live.revision,
+            isDeleted: true,
+            fields: live.fields,
+            stamps: live.stamps
+        )
     }
 }

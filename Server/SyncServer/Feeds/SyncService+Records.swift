@@ -22,13 +22,15 @@ extension SyncService {
         let limit = max(1, min(limit, limits.rowsPerPage))
         let page = try await store.read { transaction in
             var page = RecordPage(records: [])
-            var cursor = id
-            while page.records.count <= limit {
-                let rows = try transaction.records(ofType: type, after: cursor, limit: limit + 1)
-                page.records += rows.filter { Self.isVisible($0, in: areas) }
-                    .compactMap(principal.seen)
-                guard rows.count > limit, let last = rows.last else { break }
-                cursor = last.state.id
+            var listing = try Listing(
+                ofType: type,
+                in: areas,
+                after: id,
+                step: limit + 1,
+                transaction
+            )
+            while page.records.count <= limit, let found = try listing.next() {
+                page.records += found.compactMap(principal.seen)
             }
             if page.records.count > limit {
                 page.records.removeSubrange(limit...)
@@ -75,10 +77,6 @@ extension SyncService {
 
     /// How much there is of everything.
     public func counts() async throws -> Counts { try await store.read { try $0.counts() } }
-
-    private static func isVisible(_ record: StoredRecord, in areas: [AreaCode]) -> Bool {
-        record.state.isLive && record.placements.contains { areas.cover($0.area) }
-    }
 }
 
 extension StoredRecord {

@@ -98,6 +98,13 @@ public protocol StoreReader {
     func departures(of id: RecordID) throws -> [AreaCode]
     /// Records with an id above one, in the order of their ids.
     func records(ofType type: UInt32?, after id: RecordID?, limit: Int) throws -> [StoredRecord]
+    /// The ids above one, in their order, of the live records that stand in some areas or below them; of one type, or
+    /// of all.
+    func ids(
+        ofType type: UInt32?,
+        under areas: [AreaCode],
+        after id: RecordID?
+    ) throws -> [RecordID]
 
     /// A device's changes by number, as far as there are any.
     func changes(

@@ -40,6 +40,14 @@ extension ForwardingStoreTransaction {
         try base.records(ofType: type, after: id, limit: limit)
     }
 
+    func ids(
+        ofType type: UInt32?,
+        under areas: [AreaCode],
+        after id: RecordID?
+    ) throws -> [RecordID] {
+        try base.ids(ofType: type, under: areas, after: id)
+    }
+
     func changes(
         of device: DeviceID,
         in range: ClosedRange<SequenceNumber>
