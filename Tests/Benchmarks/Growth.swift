@@ -38,9 +38,9 @@ struct Growth {
         let areas = Corpus.villages((sizes.max() ?? 0) / Self.village + 2)
         var (filled, points) = (0, [Point]())
         Terminal.out(
-            "| records | a sync that reads 20 | a sync that brings 20 | disk, a record | /metrics |"
+            "| records | a sync that reads 20 | a sync that brings 20 | disk, a record | /metrics | a page of a list |"
         )
-        Terminal.out("|---|---|---|---|---|")
+        Terminal.out("|---|---|---|---|---|---|")
         for (number, size) in sizes.sorted().enumerated() {
             try await fill(&filled, to: size, areas, &filler, daemon)
             let reading = try await read(areas[0], number, daemon)
