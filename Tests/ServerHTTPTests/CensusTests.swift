@@ -18,6 +18,7 @@ struct CensusTests {
         init(takes: Double) { state = Mutex(State(takes: takes)) }
 
         var counts: Int { state.withLock { $0.counts } }
+        var seconds: Double { state.withLock { $0.seconds } }
         func pass(_ seconds: Double) { state.withLock { $0.seconds += seconds } }
 
         /// Finds out how often it has counted.
@@ -80,7 +81,7 @@ struct CensusTests {
     }
 
     @Test func `a count that failed is made again by whoever asks next`() async throws {
-        let machine = Machine(takes: 3)
+        let machine = Machine(takes: 0.02)
         let census = machine.census()
 
         machine.state.withLock { $0.isBroken = true }
@@ -89,6 +90,47 @@ struct CensusTests {
         let told = try await census.figures
 
         #expect(told == 1)
+    }
+
+    @Test
+    func `a long count that fails behind known figures is told of, and not made again at once`()
+        async throws
+    {
+        let machine = Machine(takes: 3)
+        let census = machine.census()
+
+        let first = try await census.figures
+        machine.state.withLock { $0.isBroken = true }
+        machine.pass(300)
+        let before = machine.seconds
+        let counting = try await census.figures
+        while machine.seconds == before { await Task.yield() }
+        var failures = 0
+        while failures < 3 {
+            await Task.yield()
+            do { _ = try await census.figures } catch { failures += 1 }
+        }
+        let after = machine.seconds
+        machine.state.withLock { $0.isBroken = false }
+        machine.pass(300)
+        let again = try await census.figures
+
+        #expect([first, counting, again] == [1, 1, 2])
+        #expect(after == before + 3)
+    }
+
+    @Test func `however long counting takes, it is done every quarter of an hour`()
+        async throws
+    {
+        let machine = Machine(takes: 60)
+        let census = machine.census()
+
+        _ = try await census.figures
+        machine.pass(900)
+        _ = try await census.figures
+        while machine.counts < 2 { await Task.yield() }
+
+        #expect(machine.counts == 2)
     }
 }
 

@@ -46,16 +46,18 @@ struct OpenAPITests {
         #expect(unknown.sorted().isEmpty)
     }
 
-    @Test func `the document gives each message of the protocol all its fields, and no other`()
+    @Test
+    func `the document gives each message that may come in JSON all its fields, and no other`()
         throws
     {
         let schemas = try Self.schemas()
 
-        let messages = try Self.messages().filter { schemas[$0.key] != nil }
+        let messages = try Self.messages()
 
-        #expect(messages.count > 30)
+        // What is sealed is never JSON.
+        #expect(Set(messages.keys).subtracting(schemas.keys) == ["Outbox", "SealedOutbox"])
         for (name, fields) in messages {
-            #expect(schemas[name] == fields, "\(name)")
+            #expect(schemas[name] == nil || schemas[name] == fields, "\(name)")
         }
     }
 

@@ -176,4 +176,41 @@ struct ActGuardsTests {
             #expect(old == nil && left.isEmpty)
         }
     }
+
+    @Test(
+        "[V-05] a capture mended under a number that somebody else captured is its author's, not the reviewer's"
+    )
+    func mendedOntoAnother() async throws {
+        try await World.run { world in
+            var lin = try await world.device(named: "林小梅", areas: Town.gaoting)
+            var chen = try await world.device(named: "陈建国", areas: Town.gaoting)
+            let key = try #require(lin.naturalKey)
+            func natural(_ number: String) -> RecordID {
+                key.person(documentType: 1, number: Array(number.utf8))
+            }
+            let right = "34011119701005450X"
+            try await chen.send(chen.change(natural(right), to: person("王方", in: Town.gaoting)))
+            var wrong = person("王芳", in: Town.gaoting)
+            wrong.documentNumber = "WRONG"
+            wrong.capturedIn = [Town.caiyuan]
+            try await lin.send(lin.change(natural("WRONG"), to: wrong))
+            let returned = try await world.returned()
+            let mended = Person {
+                $0.documentNumber = right
+                $0.capturedIn = [Town.gaoting]
+            }
+
+            let result = try await world.service.mend(
+                try #require(returned.first?.id),
+                MendRequest(fields: mended.fieldMap, of: Person.recordType.number),
+                for: world.clerk
+            )
+
+            let open = try await world.conflicts(of: natural(right), openOnly: true)
+            #expect(result.record == natural(right) && result.outcome == .conflicted)
+            #expect(open.map(\.conflict.fields) == [[1]])
+            #expect(open.map(\.conflict.proposed.device) == [lin.id])
+            #expect(open.map(\.conflict.standing.device) == [chen.id])
+        }
+    }
 }

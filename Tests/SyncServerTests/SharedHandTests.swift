@@ -163,37 +163,87 @@ struct SharedHandTests {
             var lin = try await world.device(named: "林小梅", areas: Town.gaoting)
             var capture = person("王芳", in: Town.gaoting)
             capture.birthDate = 2026
-            capture.phones = ["13957000001", "13957000002"]
+            capture.remark = "夜班"
+            capture.originAddress = "海滨镇"
             try await lin.send(lin.change(id(1), to: capture))
-            var correction = Mending.birthDate
-            correction.fields =
-                Person {
-                    $0.birthDate = 19_700_101
-                    $0.phones = ["13957000001"]
-                }.fieldMap
+            world.clock.advance(by: 60_000)
+            let later = lin.change(
+                id(1),
+                to: Person {
+                    $0.name = "王方"
+                    $0.birthDate = 19_710_101
+                    $0.remark = "白班"
+                    $0.originAddress = "河口乡"
+                }
+            )
+            world.clock.advance(by: 60_000)
+            let correction = Person {
+                $0.birthDate = 19_700_101
+                $0.originAddress = "新集镇"
+            }
             let returned = try await world.returned()
             let mended = try await world.service.mend(
                 try #require(returned.first).id,
-                correction,
+                MendRequest(
+                    fields: correction.fieldMap,
+                    of: Person.recordType.number,
+                    clears: ["remark"]
+                ),
                 for: world.reviewer(named: "周审核")
             )
 
-            let later = Person {
-                $0.name = "王方"
-                $0.birthDate = 19_710_101
-            }
-            let outcomes = try await lin.send(lin.change(id(1), to: later))
+            let outcomes = try await lin.send(later)
 
-            let record = try await world.known(id(1))
-            let open = try await world.conflicts(of: id(1), openOnly: true)
+            let fields = try await world.known(id(1)).state.fields
+            let all = try await world.conflicts(of: id(1))
             #expect(mended.outcome == .applied)
             #expect(outcomes.map(\.kind) == [.conflicted])
-            #expect(record.state.fields.text(of: 1) == "王方")
-            #expect(record.state.fields.number(of: 5) == 19_700_101)
-            #expect(open.map(\.conflict.fields) == [[5]])
-            #expect(open.map(\.standingAuthor) == ["周审核"])
-            #expect(open.map(\.proposedAuthor) == ["林小梅"])
+            // What was not corrected is the author's own. Of the rest, the birth date waits for people, and else the
+            // correction was observed later.
+            #expect(fields.text(of: 1) == "王方")
+            #expect(fields.number(of: 5) == 19_700_101)
+            let (remark, origin) = (Self.number("remark"), Self.number("origin_address"))
+            #expect(fields[remark] == nil)
+            #expect(fields.text(of: origin) == "新集镇")
+            #expect(Set(all.map(\.conflict.fields)) == [[5], [remark], [origin - 1, origin]])
+            #expect(all.filter(\.isOpen).map(\.conflict.fields) == [[5]])
+            #expect(Set(all.map(\.standingAuthor)) == ["周审核"])
+            #expect(Set(all.map(\.proposedAuthor)) == ["林小梅"])
         }
+    }
+
+    @Test("[V-05] an element that a reviewer took out of a mended creation was taken out by them")
+    func correctedSet() async throws {
+        try await World.run { world in
+            var lin = try await world.device(named: "林小梅", areas: Town.gaoting)
+            var capture = person("王芳", in: Town.gaoting)
+            capture.birthDate = 2026
+            capture.phones = ["13957000001"]
+            try await lin.send(lin.change(id(1), to: capture))
+            let later = lin.change(id(1), to: Person { $0.phones = ["13957000001"] })
+            let returned = try await world.returned()
+            let mended = try await world.service.mend(
+                try #require(returned.first).id,
+                MendRequest(
+                    fields: Person { $0.birthDate = 19_700_101 }.fieldMap,
+                    of: Person.recordType.number,
+                    clears: ["phones"]
+                ),
+                for: world.reviewer(named: "周审核")
+            )
+
+            let outcomes = try await lin.send(later)
+
+            let all = try await world.conflicts(of: id(1))
+            #expect(mended.outcome == .applied)
+            #expect(outcomes.map(\.kind) == [.merged])
+            #expect(all.map(\.conflict.fields) == [[Self.number("phones")]])
+            #expect(all.map(\.standingAuthor) == ["周审核"])
+        }
+    }
+
+    private static func number(_ name: String) -> UInt32 {
+        Person.recordType.field(named: name)?.number ?? 0
     }
 }
 

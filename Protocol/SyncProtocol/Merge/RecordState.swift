@@ -55,25 +55,28 @@ extension RecordState {
         return state
     }
 
-    /// The same new record, in another device's name as far as it says otherwise than its author had said.
+    /// The same new record, in another device's name as far as its creation was corrected before it was made.
     ///
-    /// What was left out was written, too: the author's next word of it contests that.
+    /// `said` is what its author had said, `mended` what made it, both canonical; `time` is that of the correction, in
+    /// milliseconds since 1970. What was left out was written, too: the author's next word of it contests that.
     public func corrected(
         by device: DeviceID,
+        at time: Int64,
         from said: FieldMap,
+        to mended: FieldMap,
         as type: RecordType
     ) -> RecordState {
         var state = self
         var stamp = stamps.first
-        (stamp.device, stamp.byOwner) = (device, false)
-        for number in Set(fields.numbers + said.numbers).sorted() {
+        (stamp.device, stamp.time, stamp.byOwner) = (device, time, false)
+        for number in Set(mended.numbers + said.numbers).sorted() {
             guard type.field(number)?.isSet == true else {
                 let unit = type.unit(of: number)
-                guard fields.keeping(unit) != said.keeping(unit) else { continue }
+                guard mended.keeping(unit) != said.keeping(unit) else { continue }
                 state.stamps.set(stamp, of: number)
                 continue
             }
-            let changed = Set(fields.elements(of: number))
+            let changed = Set(mended.elements(of: number))
                 .symmetricDifference(said.elements(of: number))
             for element in changed.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
                 state.stamps.set(stamp, of: element, in: number)

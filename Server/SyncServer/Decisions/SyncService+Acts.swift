@@ -26,7 +26,7 @@ extension SyncService {
             let hand = ServerHand(identity: identity, transaction: transaction, now: intake.now)
             let server = try hand.device
             let creation = try mended.flatMap {
-                try MendedCreation(of: $0, as: change.record, in: transaction)
+                try MendedCreation(of: $0, in: transaction)
             }
             let lent = Self.actor(for: principal, by: server)
             let actor = creation.map { lent.speaking(for: $0.author) } ?? lent
@@ -41,7 +41,8 @@ extension SyncService {
             }
             if let creation {
                 let made = effects[0].merged.record
-                effects[0].merged.record = creation.corrected(as: made, by: server.id)
+                let byServer = creation.corrected(made, by: change, server.id, at: intake.now)
+                effects[0].merged.record = byServer
             }
             let outcome = try desk.accept(effects, arrival)
             try desk.finish()
@@ -142,22 +143,22 @@ extension SyncService {
     }
 }
 
-// > [V-05] A creation that is mended at the server stays its author's own as far as it says the same; what was
-// > corrected is the word of whoever mended it.
+// > [V-05] A creation that is mended at the server stays its author's own; where it makes the record, what was corrected
+// > is the word of whoever mended it.
 
-/// A creation that was returned and is mended at the server, where nobody has made the record yet.
+/// A creation that was returned and is mended at the server, where nobody has made its record meanwhile.
 private struct MendedCreation {
     let author: Author
     private let type: RecordType
     /// What its author had said, canonical.
     private let said: FieldMap
 
-    /// `nil` where a returned change makes no record, and where somebody has made the one that it is mended as.
-    init?(of returned: UInt64, as id: RecordID, in transaction: some StoreReader) throws {
+    /// `nil` where a returned change makes no record, and where somebody has made it.
+    init?(of returned: UInt64, in transaction: some StoreReader) throws {
         guard let stored = try transaction.returned(returned)?.change,
             let change = try? Change(payload: stored.payload, epoch: stored.epoch),
             let type = Schema.current.type(change.type),
-            try transaction.records([id]).isEmpty,
+            try transaction.records([change.record]).isEmpty,
             let device = try transaction.device(stored.device)
         else { return nil }
         author = device.author
@@ -165,8 +166,29 @@ private struct MendedCreation {
         said = (try? change.canonical(as: type).fields) ?? change.fields
     }
 
-    /// The record that was made, each of its fields in the name of whoever says what it says.
-    func corrected(as made: RecordState, by server: DeviceID) -> RecordState {
-        made.corrected(by: server, from: said, as: type)
+    /// The record that was made, what was corrected in the name of whoever corrected it.
+    ///
+    /// Under its right number it may have been there: then it has more to say than this creation.
+    func corrected(
+        _ made: RecordState,
+        by change: Change,
+        _ server: DeviceID,
+        at now: Int64
+    ) -> RecordState {
+        guard made.revision == Revision(rawValue: 1),
+            let mended = try? change.canonical(as: type).fields
+        else { return made }
+        return made.corrected(
+            by: server,
+            at: change.timeOfCorrection(at: now),
+            from: said,
+            to: mended,
+            as: type
+        )
     }
+}
+
+extension Change {
+    /// When somebody at the server corrected it, who had seen what it says [T-01].
+    func timeOfCorrection(at now: Int64) -> Int64 { max(now, observedAt + 1) }
 }

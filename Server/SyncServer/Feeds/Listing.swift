@@ -9,6 +9,8 @@ struct Listing {
     private let type: UInt32?
     private let areas: [AreaCode]
     private let step: Int
+    /// Whoever wants one at a time has it found among as many: asking costs more than reading some more.
+    private static let leastStep = 200
     private var last: RecordID?
     /// How many records it may still pass before it looks up those of the areas.
     private var passable: Int
@@ -21,11 +23,12 @@ struct Listing {
         step: Int,
         _ transaction: any StoreReader
     ) throws {
-        (self.transaction, self.type, self.areas, self.step) = (transaction, type, areas, step)
+        (self.transaction, self.type, self.areas) = (transaction, type, areas)
+        self.step = max(Self.leastStep, step)
         last = id
         let standing = try transaction.heads(under: areas).reduce(0) { $0 + $1.digest.records }
         // To pass one costs some times as much as to look one up.
-        passable = max(4 * step, standing / 4)
+        passable = max(4 * self.step, standing / 16)
     }
 
     /// The next ones; none at the end, and among them none that stands elsewhere or is of another type.

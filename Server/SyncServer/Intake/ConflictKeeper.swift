@@ -104,10 +104,14 @@ struct ConflictKeeper {
     private func principal(of side: Conflict.Side) throws -> String? {
         let asked = try transaction.steps(of: effect.merged.record.id).reversed()
             .compactMap { step -> Change? in
-                guard step.change.device == side.device else { return nil }
-                return try? Change(payload: step.change.payload, epoch: step.change.epoch)
+                guard step.change.device == side.device,
+                    let change = try? Change(payload: step.change.payload, epoch: step.change.epoch)
+                else { return nil }
+                let times = [
+                    change.observedAt, change.timeOfCorrection(at: step.change.receivedAt),
+                ]
+                return times.contains(side.time) ? change : nil
             }
-            .filter { $0.observedAt == side.time }
         // Two may have asked in one millisecond: the one who said it.
         let said = asked.first { $0.fields.keeping(side.values.numbers) == side.values }
         return (said ?? asked.first)?.principal?.name

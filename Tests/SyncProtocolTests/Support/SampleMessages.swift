@@ -155,6 +155,28 @@ extension Sample {
         return page
     }
 
+    /// A batch of one change, by a device that puts the receipt together itself.
+    static var bareRequest: SyncRequest {
+        var request = SyncRequest()
+        request.epoch = epoch
+        request.firstSequence = SequenceNumber(rawValue: 7)
+        request.payloads = [creation.payload]
+        request.takesBareSignature = true
+        return request
+    }
+
+    /// The answer to it.
+    static var bareResponse: SyncResponse {
+        var response = SyncResponse()
+        response.epoch = epoch
+        response.serverTime = noon
+        response.highWater = SequenceNumber(rawValue: 7)
+        response.outcomes = [Outcome(sequence: response.highWater, kind: .applied)]
+        response.chain = [UInt8](repeating: 5, count: 32)
+        response.receiptSignature = [UInt8](repeating: 9, count: 64)
+        return response
+    }
+
     /// An answer with an outcome of each kind, news, and a new grant.
     static var response: SyncResponse {
         var response = SyncResponse()

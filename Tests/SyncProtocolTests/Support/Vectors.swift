@@ -34,6 +34,8 @@ enum Vectors {
             ("change-redirect", "A record found to be another one.", Sample.redirect.payload),
             ("change-split", "A redirect taken back.", Sample.split.payload),
             ("change-erasure", "A record redacted by law.", Sample.erasure.payload),
+            ("request-bare", "Of the receipt the signature will do.", Sample.bareRequest.encoded),
+            ("response-bare", "Of the receipt the signature.", Sample.bareResponse.encoded),
             // Beside response-news, in which conflicts name neither type nor epoch.
             (
                 "response-decisions",
