@@ -102,7 +102,7 @@ struct ProblemTests {
             #expect(problem.code == "token_missing" && problem.status == 401)
             #expect(!problem.title.isEmpty && !problem.hint.isEmpty)
             #expect(problem.serverTime == host.clock.now)
-            #expect(!problem.requestID.isEmpty && problem.requestID == answer.requestID)
+            #expect(problem.requestID.count == 16 && problem.requestID == answer.requestID)
         }
     }
 

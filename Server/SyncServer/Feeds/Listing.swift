@@ -5,12 +5,13 @@ internal import SyncProtocol
 /// By id, where many of those that it passes stand in the areas. Where few do, it would read nearly all that the database
 /// holds for one village: then what stands in the areas is looked up instead.
 struct Listing {
+    /// Whoever wants one at a time has it found among as many: asking costs more than reading some more.
+    private static let leastStep = 100
+
     private let transaction: any StoreReader
     private let type: UInt32?
     private let areas: [AreaCode]
     private let step: Int
-    /// Whoever wants one at a time has it found among as many: asking costs more than reading some more.
-    private static let leastStep = 200
     private var last: RecordID?
     /// How many records it may still pass before it looks up those of the areas.
     private var passable: Int
