@@ -34,6 +34,11 @@ struct CensusTests {
         }
     }
 
+    /// Lets a count run that nobody waits for, where there is one.
+    private static func settle() async {
+        for _ in 0..<1_000 { await Task.yield() }
+    }
+
     @Test func `what is counted in a moment is never old`() async throws {
         let machine = Machine(takes: 0.02)
         let census = machine.census()
@@ -53,6 +58,8 @@ struct CensusTests {
         let first = try await census.figures
         machine.pass(296)
         let still = try await census.figures
+        await Self.settle()
+        let counts = machine.counts
         machine.pass(2)
         let counting = try await census.figures
         while machine.counts < 2 { await Task.yield() }
@@ -63,7 +70,7 @@ struct CensusTests {
         }
 
         #expect([first, still, counting] == [1, 1, 1])
-        #expect(last == 2)
+        #expect(counts == 1 && last == 2)
         #expect(machine.counts == 2)
     }
 
@@ -126,10 +133,15 @@ struct CensusTests {
         let census = machine.census()
 
         _ = try await census.figures
-        machine.pass(900)
+        machine.pass(800)
+        _ = try await census.figures
+        await Self.settle()
+        let before = machine.counts
+        machine.pass(100)
         _ = try await census.figures
         while machine.counts < 2 { await Task.yield() }
 
+        #expect(before == 1)
         #expect(machine.counts == 2)
     }
 }
