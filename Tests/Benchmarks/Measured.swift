@@ -212,16 +212,4 @@ struct Measured {
         (push?.outcomes ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
             .joined(separator: ", ")
     }
-
-    /// Which peers were found beside the project; they are measured by their own scripts.
-    static var peers: String {
-        let found = ["couchdb", "kinto", "pocketbase"].filter { name in
-            ["/usr/bin", "/usr/local/bin", "/opt/couchdb/bin"].contains {
-                FileManager.default.isExecutableFile(atPath: "\($0)/\(name)")
-            }
-        }
-        return found.isEmpty
-            ? "peers (CouchDB, Kinto, PocketBase): not run, none is installed"
-            : "peers: \(found.joined(separator: ", ")) installed, not run by this program"
-    }
 }

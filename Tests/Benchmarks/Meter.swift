@@ -1,20 +1,44 @@
 internal import Foundation
 
-/// What a process has used, from `/proc`.
+/// What a process has used, from `/proc`, or several that serve together.
 struct Meter {
-    let process: Int32
+    let processes: [Int32]
+    private var process: Int32 { processes[0] }
 
-    /// Seconds of processor time so far.
+    init(process: Int32) { processes = [process] }
+
+    /// Processes, at least one, each with its children.
+    init(processes: [Int32]) { self.processes = processes }
+
+    /// Seconds of processor time so far, of children that have ended, too.
     var processorSeconds: Double {
-        let text = Self.read("/proc/\(process)/stat")
-        // The name in parentheses may hold blanks.
-        let fields = (text.split(separator: ")").last ?? "").split(separator: " ")
-        guard fields.count > 13, let user = Double(fields[11]), let system = Double(fields[12])
-        else { return 0 }
-        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+        let parents = Self.parents
+        var family = Set(processes)
+        var grows = true
+        while grows {
+            let children = parents.filter { family.contains($0.value) }.keys
+            grows = !family.isSuperset(of: children)
+            family.formUnion(children)
+        }
+        let ticks = family.flatMap { Self.fields(of: $0).dropFirst(11).prefix(4) }
+        return ticks.compactMap { Double($0) }.reduce(0, +) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
-    /// The most memory that it has held at once since `forgetPeak`, in MiB.
+    /// Every process on the machine, with the one that started it.
+    private static var parents: [Int32: Int32] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        let pairs = names.compactMap { Int32($0) }.compactMap { process in
+            fields(of: process).dropFirst().first.flatMap { Int32($0) }.map { (process, $0) }
+        }
+        return Dictionary(pairs) { first, _ in first }
+    }
+
+    /// What the kernel says of a process, behind its name: that, in parentheses, may hold blanks.
+    private static func fields(of process: Int32) -> [Substring] {
+        (read("/proc/\(process)/stat").split(separator: ")").last ?? "").split(separator: " ")
+    }
+
+    /// The most memory that it has held at once since `forgetPeak`, in MiB; the first process alone.
     var peakMebibytes: Double {
         let line = Self.read("/proc/\(process)/status").split(separator: "\n")
             .first { $0.hasPrefix("VmHWM:") }

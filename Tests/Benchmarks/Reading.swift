@@ -111,20 +111,31 @@ extension Round {
         let first = try Wire(port: daemon.port).exchange(requests[0])
         let brought = try first.response().pages.reduce(0) { $0 + $1.records.count }
         guard brought == behind else { throw BenchError("\(brought) records came, not \(behind)") }
+        return try await Self.polling(requests, first, daemon.port, daemon.meter, seconds: seconds)
+    }
+
+    /// Requests on two hundred connections, each once a second, then all at once; `first` is one's answer.
+    static func polling(
+        _ requests: [[UInt8]],
+        _ first: Wire.Answer,
+        _ port: Int,
+        _ server: Meter,
+        seconds: Int
+    ) async throws -> Polling {
         let connections = 200
-        let paced = try await Usage.measuring(daemon.meter) {
-            try await waits(requests, connections, rounds: seconds, spread: 1)
+        let paced = try await Usage.measuring(server) {
+            try await waits(requests, connections, port, rounds: seconds, spread: 1)
         }
         var bursts: [(whole: Double, median: Double)] = []
         for _ in 0..<5 {
-            let waits = try await waits(requests, connections, rounds: 1, spread: 0)
+            let waits = try await waits(requests, connections, port, rounds: 1, spread: 0)
             bursts.append((waits.max() ?? 0, waits.median))
         }
         let sorted = paced.0.sorted()
         let head = requests[0].firstRange(of: Array("\r\n\r\n".utf8))?.upperBound ?? 0
         return Polling(
-            bytes: requests[0].count + first.head + first.body.count,
-            bodyBytes: requests[0].count - head + first.body.count,
+            bytes: requests[0].count + first.head + first.size,
+            bodyBytes: requests[0].count - head + first.size,
             medianMilliseconds: paced.0.median,
             p99Milliseconds: sorted[min(sorted.count - 1, sorted.count * 99 / 100)],
             daemonMillisecondsPerPoll: paced.1.daemonSeconds * 1000 / Double(sorted.count),
@@ -160,13 +171,13 @@ extension Round {
     }
 
     /// How long each poll waited, in milliseconds from the moment at which it was due.
-    private func waits(
+    private static func waits(
         _ requests: [[UInt8]],
         _ connections: Int,
+        _ port: Int,
         rounds: Int,
         spread: Double
     ) async throws -> [Double] {
-        let port = daemon.port
         let all = try await inThreads(connections) { index, ready in
             let wire = try Wire(port: port)
             let request = requests[index % requests.count]

@@ -30,6 +30,12 @@ struct ResidenceBench: AsyncParsableCommand {
     @Flag(help: "Two minutes, with spreads to match.")
     var quick = false
 
+    @Option(
+        parsing: .singleValue,
+        help: "A peer that runs beside: NAME:PORT:PROCESS[,PROCESS…], as peers.sh starts them."
+    )
+    var peer: [String] = []
+
     @Flag(help: "The parts alone.")
     var microOnly = false
 
@@ -47,6 +53,9 @@ struct ResidenceBench: AsyncParsableCommand {
     @Option(parsing: .upToNextOption, help: "What a sync costs at these numbers of records alone.")
     var growth: [Int] = []
 
+    @Option(help: "An area of so many people alone, taken home over a slow link.")
+    var bootstrap: Int?
+
     @Option(help: "The evening of so many devices alone.")
     var evening: Int?
 
@@ -59,6 +68,15 @@ struct ResidenceBench: AsyncParsableCommand {
                 sizes: growth
             )
             return try await growth.run()
+        }
+        if let bootstrap {
+            let bootstrap = Bootstrap(
+                programs: URL(fileURLWithPath: programs),
+                folder: URL(fileURLWithPath: work),
+                out: URL(fileURLWithPath: out),
+                records: bootstrap
+            )
+            return try await bootstrap.run()
         }
         if let evening {
             let homecoming = Homecoming(
@@ -133,12 +151,38 @@ struct ResidenceBench: AsyncParsableCommand {
             all.join(measured)
         }
         all.reportCommon(into: &report)
-        report.notes.append(Measured.peers)
+        try await measurePeers(into: &report)
         let sample = Corpus(count: 2_000, order: .random)
         report.notes.append(
             "bytes a record in a batch of …, without and with the dictionary: "
                 + Measured.packing(of: sample)
         )
         for note in report.notes { Terminal.out(note) }
+    }
+
+    /// The peers that are there, on records of random ids; which are not is told.
+    private func measurePeers(into report: inout Report) async throws {
+        let corpus = Corpus(count: report.records, order: .random)
+        let folder = URL(fileURLWithPath: work)
+        let limit = Baseline(
+            program: URL(fileURLWithPath: baseline),
+            folder: folder,
+            records: folder.appendingPathComponent("\(Corpus.Order.random.rawValue).bin")
+        )
+        for description in peer {
+            try await Peers.measure(
+                Peers.peer(description),
+                corpus,
+                rounds: rounds ?? (quick ? 1 : 3),
+                limit: limit,
+                into: &report
+            )
+        }
+        let missing = ["couchdb", "kinto", "pocketbase"].filter { name in
+            !peer.contains { $0.hasPrefix(name + ":") }
+        }
+        if !missing.isEmpty {
+            report.notes.append("not run, since not installed: \(missing.joined(separator: ", "))")
+        }
     }
 }
