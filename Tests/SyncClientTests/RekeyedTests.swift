@@ -293,6 +293,39 @@ struct RekeyedTests {
     }
 
     @Test(
+        "[A-12] [V-05] a creation that was mended at the server is its author's own under the next key, too"
+    )
+    func mendedAtServer() async throws {
+        let world = try await World()
+        let lin = try await world.device(named: "林小梅")
+        let id = try await lin.client.capture(Sample.person("王一一", in: [Sample.hill]))
+        try await lin.sync()
+        let former = try #require(try await lin.client.profile()?.device)
+        let correction = Person {
+            $0.capturedIn = [Sample.harbour.rawValue]
+            $0.remark = "已核实"
+        }
+        _ = try await world.service.mend(
+            try #require(try await world.returned().first).id,
+            MendRequest(fields: correction.fieldMap, of: Person.recordType.number),
+            for: world.clerk
+        )
+        let link = try await world.rekeyLink(for: former)
+        _ = try await lin.client.enrol(link: link, .rekeyed)
+        // She has not heard of it.
+        try await lin.client.edit(id, as: Person.self) { $0.name = "王一二" }
+
+        try await lin.sync()
+
+        // She says the wrong area again: that is contested with whoever corrected it, and nothing with herself.
+        let fields = try await world.conflicts(of: id).map(\.conflict.fields)
+        #expect(fields == [[15]])
+        let held = try #require(try await world.record(id)).state.fields
+        #expect(try Person(held).name == "王一二" && Person(held).remark == "已核实")
+        #expect(try await lin.person(id)?.name == "王一二")
+    }
+
+    @Test(
         "[A-12] a link for another device, or of another kind, changes nothing; a lost answer is asked for again"
     )
     func unfit() async throws {

@@ -1,4 +1,5 @@
 import SyncClient
+import SyncProtocol
 import Testing
 
 struct SearchTextTests {
@@ -14,5 +15,17 @@ struct SearchTextTests {
     )
     func folds(text: String, folded: String) {
         #expect(SearchText.folded(text) == folded)
+        // Among the others of a record, each is folded for itself; areas and what nobody knows are left out.
+        let record = Person {
+            $0.name = text
+            $0.documentNumber = "E00000001"
+            $0.phones = ["13957000001", "０５８０"]
+            $0.capturedIn = ["330921101"]
+        }
+        let fields = record.fieldMap.setting(text: "明天的字段", of: 1_999)
+        let lines = [folded, "e00000001", "13957000001", "0580"].filter { !$0.isEmpty }
+        #expect(
+            SearchText.searchable(fields, as: Person.recordType) == lines.joined(separator: "\n")
+        )
     }
 }

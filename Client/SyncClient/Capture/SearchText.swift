@@ -4,8 +4,31 @@ public import SyncProtocol
 public enum SearchText {
     /// Every text of a record, one a line, folded.
     public static func searchable(_ fields: FieldMap, as type: RecordType) -> String {
-        type.fields.filter { $0.kind == .text && $0.format != .area }
-            .flatMap { fields.texts(of: $0.number) }.map(folded).joined(separator: "\n")
+        var lines: [UInt8] = []
+        lines.reserveCapacity(fields.bytes.count)
+        var scanner = WireScanner(fields.bytes)
+        while let next = try? scanner.next() {
+            guard let field = type.field(next.number), field.kind == .text, field.format != .area
+            else { continue }
+            if !lines.isEmpty { lines.append(UInt8(ascii: "\n")) }
+            append(fields.bytes[next.value], to: &lines)
+        }
+        return String(decoding: lines, as: UTF8.self)
+    }
+
+    /// Appends a text as it is compared: byte by byte as long as its letters let it.
+    private static func append(_ text: ArraySlice<UInt8>, to lines: inout [UInt8]) {
+        let start = lines.count
+        for byte in text {
+            switch byte {
+            case _ where isFolded(byte): lines.append(byte)
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): lines.append(byte | 0x20)
+            default:
+                lines.removeSubrange(start...)
+                lines.append(contentsOf: folded(String(decoding: text, as: UTF8.self)).utf8)
+                return
+            }
+        }
     }
 
     /// A text as it is compared: lower case, full-width forms made half-width.

@@ -8,6 +8,7 @@ final class Heritage {
     private let transaction: any StoreTransaction
     private let predecessors: Set<DeviceID>
     private var writings: [RecordID: Writings] = [:]
+    private var mended: [Int64: DeviceID]?
 
     private struct Writings {
         /// Who made a revision of the record.
@@ -82,16 +83,44 @@ final class Heritage {
     private func writings(to id: RecordID) throws -> Writings {
         if let known = writings[id] { return known }
         var found = Writings()
-        for step in try transaction.steps(of: id)
-        where step.change.device != device.id && device.counts(step.change) {
+        for step in try transaction.steps(of: id) where step.change.device != device.id {
             let change = step.change
-            found.bases[Base(epoch: change.epoch, revision: step.revision)] = change.device
-            guard let said = try? Change(payload: change.payload, epoch: change.epoch) else {
-                continue
-            }
-            found.times[said.observedAt] = change.device
+            let said = try? Change(payload: change.payload, epoch: change.epoch)
+            guard let author = try author(of: change, said) else { continue }
+            found.bases[Base(epoch: change.epoch, revision: step.revision)] = author
+            if let said { found.times[said.observedAt] = author }
         }
         writings[id] = found
+        return found
+    }
+
+    /// The predecessor who wrote a change as far as that counts as the device's own; `nil` for all others.
+    private func author(of change: StoredChange, _ said: Change?) throws -> DeviceID? {
+        if device.counts(change) { return change.device }
+        // > [V-05] A creation that is mended at the server stays its author's own
+        guard let said, said.base == Base.none else { return nil }
+        return try mendings()[change.receivedAt]
+    }
+
+    /// By when somebody mended it: who had captured what counts as the device's own.
+    private func mendings() throws -> [Int64: DeviceID] {
+        if let mended { return mended }
+        var found: [Int64: DeviceID] = [:]
+        for predecessor in predecessors.sorted() {
+            var number: UInt64 = 0
+            while true {
+                // Each store gives so many at a time.
+                let page = try transaction.settlements(of: predecessor, after: number)
+                guard let last = page.last else { break }
+                for settled in page
+                where settled.kind == .mended && device.holder(of: settled.sequence) == predecessor
+                {
+                    found[settled.settledAt] = predecessor
+                }
+                number = last.number
+            }
+        }
+        mended = found
         return found
     }
 }
