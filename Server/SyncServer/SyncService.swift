@@ -56,10 +56,12 @@ public struct SyncService: Sendable {
         let ahead = await readAhead(for: request, from: id)
         let taken: Taken
         do {
-            taken = try await take(request, from: id, at: received, ahead)
-        } catch let error as SyncError where ahead?.access != nil && error.isOfStore {
+            taken = try await take(request, from: id, at: received, ahead, isNoted: true)
+        } catch let error as SyncError
+            where error.isOfStore && (ahead?.access != nil || readsAlong(for: request))
+        {
             // It may be the log alone that cannot be written: that keeps nobody from their records [L-04].
-            taken = try await take(request, from: id, at: received, nil)
+            taken = try await take(request, from: id, at: received, nil, isNoted: false)
         }
         var response = SyncResponse()
         response.epoch = taken.epoch
@@ -111,7 +113,7 @@ public struct SyncService: Sendable {
         var isOfOtherEpoch = false
         /// Whether it is the device's first that was taken in this epoch.
         var isFirstOfEpoch = false
-        /// What was read ahead for it and is noted as read; `nil` where it is still to be read.
+        /// What was read for it ahead, or along with it, and is noted as read; `nil` where it is still to be read.
         var told: Reading?
     }
 
@@ -173,7 +175,8 @@ public struct SyncService: Sendable {
         _ request: SyncRequest,
         from id: DeviceID,
         at now: Int64,
-        _ ahead: ReadAhead?
+        _ ahead: ReadAhead?,
+        isNoted: Bool
     ) async throws -> Taken {
         do {
             // All that needs no transaction is done before it: the writer does nothing but write.
@@ -223,8 +226,10 @@ public struct SyncService: Sendable {
                     taken.device.lastEpoch = intake.epoch
                     try transaction.note(readings: request.bookmarks, of: id)
                     // What waits for room in the log goes first [L-04].
-                    if accessLog.backlog.waiting == 0 {
-                        taken.told = try ahead?.noted(for: known, in: intake.epoch, transaction)
+                    if isNoted, accessLog.backlog.waiting == 0 {
+                        taken.told =
+                            try ahead?.noted(for: known, in: intake.epoch, transaction)
+                            ?? readAlong(for: request, of: taken, in: transaction)
                     }
                 }
                 try transaction.save(taken.device)

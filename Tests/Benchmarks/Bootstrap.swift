@@ -39,10 +39,16 @@ struct Bootstrap: Sendable {
         let (port, began) = (daemon.port, ContinuousClock.now)
         try await fill(daemon)
         Terminal.out("\(records) records in \(Report.text((.now - began) / .seconds(1))) s")
-        Terminal.out("the link: 256 kbit/s, 300 ms there and back, \(SlowLink.lost) % of its packets lost")
+        Terminal.out(
+            "the link: 256 kbit/s, 300 ms there and back, \(SlowLink.lost) % of its packets lost"
+        )
         let names = ["undisturbed", "cut", "thrifty"]
         let invitations = try names.map { try daemon.link(for: $0, areas: [Self.area]) }
-        @Sendable func comeHome(_ index: Int, cutEvery: Int = .max, budget: Int? = nil) throws -> Homecoming {
+        @Sendable func comeHome(
+            _ index: Int,
+            cutEvery: Int = .max,
+            budget: Int? = nil
+        ) throws -> Homecoming {
             let link = try SlowLink(to: port, cutEvery: cutEvery, seed: UInt64(index))
             defer { link.end() }
             let invitation = invitations[index]

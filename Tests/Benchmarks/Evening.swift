@@ -171,26 +171,11 @@ struct Evening {
 
     private func seconds(of all: [Daemon]) -> Used {
         let daemons = all.reduce(0) { $0 + $1.meter.processorSeconds }
-        let database = Meter.family(of: postmaster)
+        let database = Meter(families: [postmaster]).processorSeconds
         return Used(
             daemons: daemons,
             database: database,
             others: Meter.machineSeconds - daemons - database
         )
-    }
-}
-
-extension Meter {
-    /// What a process and those that it has started have used so far; a PostgreSQL's sessions are such.
-    static func family(of parent: Int32) -> Double {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return names.compactMap { Int32($0) }.reduce(0) { sum, process in
-            let fields = (read("/proc/\(process)/stat").split(separator: ")").last ?? "")
-                .split(separator: " ")
-            guard fields.count > 1, process == parent || Int32(fields[1]) == parent else {
-                return sum
-            }
-            return sum + Meter(process: process).processorSeconds
-        }
     }
 }

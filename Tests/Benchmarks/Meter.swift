@@ -2,16 +2,23 @@ internal import Foundation
 
 /// What a process has used, from `/proc`, or several that serve together.
 struct Meter {
-    let processes: [Int32]
+    private let processes: [Int32]
+    private let withChildren: Bool
     private var process: Int32 { processes[0] }
 
-    init(process: Int32) { processes = [process] }
+    init(process: Int32) { (processes, withChildren) = ([process], false) }
 
-    /// Processes, at least one, each with its children.
-    init(processes: [Int32]) { self.processes = processes }
+    /// Processes, at least one, each with its children: a PostgreSQL's sessions are such.
+    init(families: [Int32]) { (processes, withChildren) = (families, true) }
 
-    /// Seconds of processor time so far, of children that have ended, too.
+    /// Seconds of processor time so far; a family's, of its children that have ended, too.
     var processorSeconds: Double {
+        let all = withChildren ? family : Set(processes)
+        let ticks = all.flatMap { Self.fields(of: $0).dropFirst(11).prefix(withChildren ? 4 : 2) }
+        return ticks.compactMap { Double($0) }.reduce(0, +) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    private var family: Set<Int32> {
         let parents = Self.parents
         var family = Set(processes)
         var grows = true
@@ -20,8 +27,7 @@ struct Meter {
             grows = !family.isSuperset(of: children)
             family.formUnion(children)
         }
-        let ticks = family.flatMap { Self.fields(of: $0).dropFirst(11).prefix(4) }
-        return ticks.compactMap { Double($0) }.reduce(0, +) / Double(sysconf(Int32(_SC_CLK_TCK)))
+        return family
     }
 
     /// Every process on the machine, with the one that started it.

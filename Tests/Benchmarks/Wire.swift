@@ -79,7 +79,9 @@ final class Wire {
             while !buffer[line..<filled].contains(10) { try fill(to: filled + 1, &filled) }
             let end = buffer[line..<filled].firstIndex(of: 10) ?? line
             let digits = String(decoding: buffer[line..<end], as: UTF8.self)
-            guard let length = Int(digits.trimmingCharacters(in: .whitespaces), radix: 16) else {
+            guard
+                let length = Int(digits.trimmingCharacters(in: .whitespacesAndNewlines), radix: 16)
+            else {
                 throw BenchError("a part of an answer without its length")
             }
             next = end + 1 + length + 2

@@ -6,14 +6,6 @@ import Testing
 
 /// Who read what.
 struct AccessTests {
-    private static func entries(_ world: World) async throws -> [Access] {
-        try await stored(world).compactMap(\.access)
-    }
-
-    private static func stored(_ world: World) async throws -> [StoredAccess] {
-        try await world.store.read { try $0.accesses(after: 0, limit: 1_000) }
-    }
-
     @Test(
         "[L-01] a page of a sync is one entry, with who, when, under which grant, and which records"
     )
@@ -25,11 +17,11 @@ struct AccessTests {
                 lin.change(id(1), to: dwelling(in: Town.gaoting)),
                 lin.change(id(2), to: dwelling(in: Town.gaoting))
             )
-            let before = try await Self.entries(world).count
+            let before = try await accesses(in: world).count
 
             _ = try await hu.ask()
 
-            let entries = try await Self.entries(world)
+            let entries = try await accesses(in: world)
             let entry = try #require(entries.last)
             #expect(entries.count == before + 1)
             #expect(entry.act == .sync)
@@ -46,11 +38,11 @@ struct AccessTests {
             var lin = try await world.device(named: "林小梅", areas: Town.gaoting)
             try await lin.send(lin.change(id(1), to: dwelling(in: Town.gaoting)))
             try await lin.read()
-            let before = try await Self.stored(world)
+            let before = try await storedAccesses(in: world)
 
             _ = try await lin.ask()
 
-            #expect(try await Self.stored(world) == before)
+            #expect(try await storedAccesses(in: world) == before)
         }
     }
 
@@ -62,7 +54,7 @@ struct AccessTests {
             var lin = try await world.device(named: "林小梅", areas: Town.gaoting)
             try await lin.send(lin.change(id(1), to: person("欧阳修竹", in: Town.gaoting)))
             let principal = try await world.principal(lin)
-            let before = try await Self.stored(world).count
+            let before = try await storedAccesses(in: world).count
 
             _ = try await world.service.record(id(1), for: principal)
             _ = try await world.service.history(of: id(1), for: world.clerk)
@@ -75,7 +67,7 @@ struct AccessTests {
             )
             _ = try await world.service.record(id(99), for: principal)
 
-            let entries = try await Self.stored(world).dropFirst(before)
+            let entries = try await storedAccesses(in: world).dropFirst(before)
             #expect(entries.compactMap(\.access?.act) == [.record, .history, .list])
             #expect(entries.allSatisfy { $0.names(id(1)) && !$0.names(id(2)) })
             #expect(
@@ -94,7 +86,7 @@ struct AccessTests {
             try await Self.read(5, in: world)
             let whole = try await world.service.verifyAccesses(for: world.clerk)
             #expect(whole.firstBreak == nil && whole.entries >= 5)
-            let entries = try await Self.stored(world)
+            let entries = try await storedAccesses(in: world)
 
             var forged = entries[2]
             forged.content[20] ^= 1
@@ -116,7 +108,7 @@ struct AccessTests {
     func pruned() async throws {
         try await World.run { world in
             try await Self.read(4, in: world)
-            let old = try await Self.stored(world).count
+            let old = try await storedAccesses(in: world).count
             world.clock.advance(by: 1_000)
             let limit = world.clock.now
             try await Self.read(2, in: world)
@@ -132,7 +124,7 @@ struct AccessTests {
                 for: world.clerk
             )
 
-            let entries = try await Self.entries(world)
+            let entries = try await accesses(in: world)
             let report = try await world.service.verifyAccesses(for: world.clerk)
             #expect((removed, again) == (old, 0))
             #expect(entries.allSatisfy { $0.at >= limit })
@@ -150,8 +142,8 @@ struct AccessTests {
             var lin = try await world.device(named: "林小梅", areas: Town.gaoting)
             try await lin.send(lin.change(id(1), to: dwelling(in: Town.gaoting)))
             let store = FullStore(base: world.store)
-            let service = Self.service(on: store, in: world)
-            let before = try await Self.stored(world).count
+            let service = store.service(in: world)
+            let before = try await storedAccesses(in: world).count
 
             store.isFull.withLock { $0 = true }
             let shown = try await service.record(id(1), for: world.clerk)
@@ -160,100 +152,10 @@ struct AccessTests {
             store.isFull.withLock { $0 = false }
             _ = try await service.history(of: id(1), for: world.clerk)
 
-            let entries = try await Self.entries(world).dropFirst(before)
+            let entries = try await accesses(in: world).dropFirst(before)
             #expect(entries.map(\.act) == [.record, .history])
             #expect(service.accessBacklog.waiting == 0)
         }
-    }
-
-    @Test("[L-01] a device that brings nothing is told in one commit, and one entry says so")
-    func oneCommit() async throws {
-        try await World.run { world in
-            let (store, service, request, chen) = try await Self.waitingReader(in: world)
-            let before = try await Self.stored(world).count
-
-            let answer = try await service.sync(request, from: chen)
-
-            let entries = try await Self.entries(world).dropFirst(before)
-            #expect(answer.pages.flatMap { $0.records.map(\.id) } == [id(1)])
-            #expect(entries.map(\.act) == [.sync] && entries.first?.device == chen)
-            #expect(store.writes.withLock { $0 } == 1)
-        }
-    }
-
-    @Test(
-        "[L-04] where the log alone cannot be written, a device that brings nothing is told all the same"
-    )
-    func fullLog() async throws {
-        try await World.run { world in
-            let (store, service, request, chen) = try await Self.waitingReader(in: world)
-            let before = try await Self.stored(world).count
-
-            store.isLogFull.withLock { $0 = true }
-            let answer = try await service.sync(request, from: chen)
-            let waiting = service.accessBacklog.waiting
-            store.isLogFull.withLock { $0 = false }
-            let again = try await service.sync(request, from: chen)
-
-            let entries = try await Self.entries(world).dropFirst(before)
-            #expect(answer.pages.count == 1 && again.pages.count == 1)
-            #expect(waiting == 1 && service.accessBacklog.waiting == 0)
-            #expect(entries.map(\.act) == [.sync, .sync])
-        }
-    }
-
-    @Test("[F-05] what was read for a grant that was taken away meanwhile is not told")
-    func grantTakenAway() async throws {
-        try await World.run { world in
-            let (store, service, request, chen) = try await Self.waitingReader(in: world)
-            let before = try await Self.stored(world).count
-
-            store.afterRead.withLock { afterRead in
-                afterRead = {
-                    try await world.store.write { transaction in
-                        guard var device = try transaction.device(chen) else { return }
-                        device.grants.append(
-                            Grant(
-                                number: 2,
-                                areas: [Town.dongsha].compactMap { AreaCode($0) },
-                                role: .coordinator
-                            )
-                        )
-                        try transaction.save(device)
-                    }
-                }
-            }
-            let answer = try await service.sync(request, from: chen)
-
-            #expect(answer.grant?.number == 2)
-            #expect(answer.pages.allSatisfy { $0.records.isEmpty })
-            try #expect(await Self.stored(world).count == before)
-        }
-    }
-
-    private static func service(on store: FullStore, in world: World) -> SyncService {
-        SyncService(
-            store: store,
-            identity: world.identity,
-            rules: SchemaRules(),
-            clock: { world.clock.now }
-        )
-    }
-
-    /// A device for which a record waits, as a request of its that brings nothing, and a service whose store can be
-    /// made to fail.
-    private static func waitingReader(
-        in world: World
-    ) async throws -> (FullStore, SyncService, SyncRequest, DeviceID) {
-        var lin = try await world.device(named: "林小梅", areas: Town.gaoting)
-        let chen = try await world.device(named: "陈建国", areas: Town.gaoting)
-        try await lin.send(lin.change(id(1), to: dwelling(in: Town.gaoting)))
-        let store = FullStore(base: world.store)
-        let service = Self.service(on: store, in: world)
-        var request = SyncRequest()
-        request.epoch = chen.epoch
-        request.grant = chen.grant
-        return (store, service, request, chen.id)
     }
 
     @Test("[A-05] the log is for operators", arguments: Role.allCases)
@@ -284,51 +186,4 @@ struct AccessTests {
             for entry in entries { try transaction.append(entry) }
         }
     }
-}
-
-/// A store whose disk is full at times: it reads, and does not write.
-private final class FullStore: Store {
-    let base: SQLiteStore
-    let isFull = Mutex(false)
-    /// Whether nothing can be written that adds to the log of readings.
-    let isLogFull = Mutex(false)
-    /// What somebody else does once, after the next reading.
-    let afterRead = Mutex<(@Sendable () async throws -> Void)?>(nil)
-    let writes = Mutex(0)
-
-    init(base: SQLiteStore) { self.base = base }
-
-    func write<R: Sendable>(
-        _ body: @escaping @Sendable (any StoreTransaction) throws -> R
-    ) async throws -> R {
-        let isFull = isFull.withLock { $0 }
-        let isLogFull = isLogFull.withLock { $0 }
-        writes.withLock { $0 += 1 }
-        return try await base.write { transaction in
-            let last = try transaction.lastAccess()?.number
-            let result = try body(transaction)
-            if try isFull || (isLogFull && transaction.lastAccess()?.number != last) {
-                throw SyncError("disk_full", "The disk is full", hint: "Make room.")
-            }
-            return result
-        }
-    }
-
-    func read<R: Sendable>(
-        _ body: @escaping @Sendable (any StoreReader) throws -> R
-    ) async throws -> R {
-        let result = try await base.read(body)
-        let after = afterRead.withLock { after in
-            defer { after = nil }
-            return after
-        }
-        try await after?()
-        return result
-    }
-
-    var news: News { base.news }
-
-    func listen() async { await base.listen() }
-
-    func scrub() async throws { try await base.scrub() }
 }

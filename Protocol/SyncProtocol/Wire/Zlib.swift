@@ -18,19 +18,19 @@ public enum Zlib {
     }
 
     private static func pack(_ bytes: [UInt8], with dictionary: PresetDictionary) -> [UInt8] {
-        let stream = PrimedStreams.shared.take(dictionary)
-        defer { PrimedStreams.end(stream) }
-        let bound = Int(deflateBound(stream, UInt(bytes.count)))
-        var input = bytes
-        return input.withUnsafeMutableBufferPointer { source in
-            [UInt8](unsafeUninitializedCapacity: bound) { target, count in
-                stream.pointee.next_in = source.baseAddress
-                stream.pointee.avail_in = UInt32(source.count)
-                stream.pointee.next_out = target.baseAddress
-                stream.pointee.avail_out = UInt32(bound)
-                let status = deflate(stream, Z_FINISH)
-                precondition(status == Z_STREAM_END, "deflateBound was too small")
-                count = bound - Int(stream.pointee.avail_out)
+        PackingStreams.shared.with(dictionary) { stream in
+            let bound = Int(deflateBound(stream, UInt(bytes.count)))
+            var input = bytes
+            return input.withUnsafeMutableBufferPointer { source in
+                [UInt8](unsafeUninitializedCapacity: bound) { target, count in
+                    stream.pointee.next_in = source.baseAddress
+                    stream.pointee.avail_in = UInt32(source.count)
+                    stream.pointee.next_out = target.baseAddress
+                    stream.pointee.avail_out = UInt32(bound)
+                    let status = deflate(stream, Z_FINISH)
+                    precondition(status == Z_STREAM_END, "deflateBound was too small")
+                    count = bound - Int(stream.pointee.avail_out)
+                }
             }
         }
     }

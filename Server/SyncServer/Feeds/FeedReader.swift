@@ -20,20 +20,47 @@ struct FeedReader {
         for request: SyncRequest,
         of areas: [AreaCode]
     ) throws -> News {
-        let asked = Dictionary(
-            request.bookmarks.map { ($0.area, $0) },
-            uniquingKeysWith: { first, _ in first }
-        )
+        try pages(for: request, from: try transaction.heads(under: areas), entries: .max)
+    }
+
+    /// The same, where it is read in passing; `nil` where it is so much that others would wait for it.
+    func brief(
+        for request: SyncRequest,
+        of areas: [AreaCode]
+    ) throws -> News? {
+        let heads = try transaction.heads(under: areas)
+        let asked = Self.byArea(request.bookmarks)
+        let unread = heads.reduce(UInt64(0)) { sum, feed in
+            let position = start(asked[feed.area], feed).start.position
+            return sum + feed.head.rawValue - position.rawValue
+        }
+        let most = UInt64(limits.changesPerCommit)
+        guard unread <= most || (1...Self.smallBudget).contains(request.budget) else { return nil }
+        return try pages(for: request, from: heads, entries: limits.changesPerCommit)
+    }
+
+    /// Bytes of records that are read in passing, however much there is.
+    private static let smallBudget = 8 << 10
+
+    private func pages(
+        for request: SyncRequest,
+        from heads: [AreaHead],
+        entries: Int
+    ) throws -> News {
+        let asked = Self.byArea(request.bookmarks)
         let limit = limits.pageBytes
-        var left = request.budget > 0 ? min(request.budget, limit) : limit
+        var left = Room(
+            bytes: request.budget > 0 ? min(request.budget, limit) : limit,
+            entries: entries
+        )
         var news = News()
         var digest = AreaDigest.empty
-        for feed in try transaction.heads(under: areas) {
+        for feed in heads {
             let (area, head) = (feed.area, feed.head)
             digest = digest + feed.digest
             let (start, restarts) = start(asked[area], feed)
             guard start.position < head else { continue }
-            guard left > 0 else {
+            guard !left.isUsedUp else {
                 news.hasMore = true
                 return news
             }
@@ -49,16 +76,26 @@ struct FeedReader {
         return news
     }
 
+    /// What an answer may still take in.
+    private struct Room {
+        var bytes: Int
+        /// Entries that are looked at, whether they are sent or not.
+        var entries: Int
+
+        var isUsedUp: Bool { bytes <= 0 || entries <= 0 }
+    }
+
+    private static func byArea(_ bookmarks: [Bookmark]) -> [AreaCode: Bookmark] {
+        Dictionary(bookmarks.map { ($0.area, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
     /// Shows what a reader of some areas would be sent, entry by entry, until it has seen enough.
     func walk(
         for request: SyncRequest,
         of areas: [AreaCode],
         _ visit: (FeedEntry) -> Bool
     ) throws {
-        let asked = Dictionary(
-            request.bookmarks.map { ($0.area, $0) },
-            uniquingKeysWith: { first, _ in first }
-        )
+        let asked = Self.byArea(request.bookmarks)
         var goesOn = true
         for feed in try transaction.heads(under: areas) where goesOn {
             let (start, _) = start(asked[feed.area], feed)
@@ -100,17 +137,18 @@ struct FeedReader {
     }
 
     // > [F-04] A page is bounded in bytes.
-    private func read(from start: Bookmark, head: Position, left: inout Int) throws -> AreaPage {
+    private func read(from start: Bookmark, head: Position, left: inout Room) throws -> AreaPage {
         var page = AreaPage(area: start.area, position: start.position, floor: start.floor)
         var isFull = false
         var room = left
         try transaction.feed(of: start.area, after: start.position) { entry in
             // At least one entry travels, however large: or the reader would never get past it.
-            if room <= 0 {
+            if room.isUsedUp {
                 isFull = true
                 return false
             }
-            room -= try add(entry, to: &page)
+            room.bytes -= try add(entry, to: &page)
+            room.entries -= 1
             page.position = entry.position
             return true
         }

@@ -51,7 +51,7 @@ struct ReadAhead: Sendable {
 extension SyncError {
     /// Whether the store could not do what it was asked.
     var isOfStore: Bool {
-        ["disk_full", "database_busy", "database_unavailable", "database_unreadable"].contains(code)
+        ["disk_full", "database_unavailable", "database_unreadable"].contains(code)
     }
 }
 
@@ -87,6 +87,36 @@ extension SyncService {
         return ahead ?? nil
     }
 
+    // Nor does one that brings something wait for two commits, one after the other, where little is new to it: most do
+    // in the evening.
+
+    /// Whether a request may be read for in the transaction that takes its batch in: where writers go side by side, others
+    /// would wait for the areas that it holds.
+    func readsAlong(for request: SyncRequest) -> Bool {
+        !store.hasManyWriters && !request.payloads.isEmpty
+    }
+
+    /// Reads for a device in the transaction that takes its batch in, and notes what it reads; `nil` where that is so
+    /// much that others would wait.
+    func readAlong(
+        for request: SyncRequest,
+        of taken: Taken,
+        in transaction: any StoreTransaction
+    ) throws -> Reading? {
+        guard readsAlong(for: request) else { return nil }
+        var request = request
+        request.bookmarks = taken.bookmarks
+        let reader = FeedReader(transaction: transaction, limits: limits)
+        guard let news = try reader.brief(for: request, of: taken.device.feeds) else { return nil }
+        let reading = try reading(news, for: request, of: taken.device, in: transaction)
+        let records = reading.records
+        if !records.isEmpty {
+            let access = Access(.sync, records, by: Principal(taken.device), at: clock())
+            try transaction.append([access])
+        }
+        return reading
+    }
+
     /// Reads for a device whose request was taken in, and notes what it reads.
     func read(for request: SyncRequest, of taken: Taken) async throws -> Reading {
         let reading = try await store.read { transaction in
@@ -109,9 +139,19 @@ extension SyncService {
         of device: StoredDevice,
         in transaction: any StoreReader
     ) throws -> Reading {
+        let reader = FeedReader(transaction: transaction, limits: limits)
+        let news = try reader.pages(for: request, of: device.feeds)
+        return try reading(news, for: request, of: device, in: transaction)
+    }
+
+    private func reading(
+        _ news: FeedReader.News,
+        for request: SyncRequest,
+        of device: StoredDevice,
+        in transaction: any StoreReader
+    ) throws -> Reading {
         Reading(
-            news: try FeedReader(transaction: transaction, limits: limits)
-                .pages(for: request, of: device.feeds),
+            news: news,
             settlements: try transaction.settlements(
                 countedFor: device,
                 after: request.settlements

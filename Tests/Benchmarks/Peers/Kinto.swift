@@ -33,23 +33,22 @@ struct Kinto: Peer {
         )
     }
 
-    /// A batch in which something lost a race for the collection's next moment (409) was rolled back whole.
+    /// A batch in which something lost a race for the collection's next moment (409) was rolled back whole, and so was
+    /// one of two that waited for each other's records (503).
     func verdict(on answer: Wire.Answer, of items: [PeerItem]) throws -> PeerVerdict {
+        if answer.status == 503 { return PeerVerdict(again: items) }
         guard answer.status == 200 else {
             throw BenchError("\(name): \(answer.status) \(answer.text.prefix(300))")
         }
-        let body = Data(answer.body)
-        if body.range(of: Data(#""status":409"#.utf8)) != nil
-            || body.range(of: Data(#""status": 409"#.utf8)) != nil
-        {
-            return PeerVerdict(again: items)
+        let responses = try responses(in: answer)
+        let statuses = responses.map { $0["status"] as? Int ?? 0 }
+        if statuses.contains(409) { return PeerVerdict(again: items) }
+        let conflicts = statuses.count { $0 == 412 }
+        let applied = statuses.count { $0 == 200 || $0 == 201 }
+        guard applied + conflicts == items.count else {
+            throw BenchError("\(name): \(answer.text.prefix(300))")
         }
-        let conflicts = try statuses(in: answer).count { $0 == 412 }
-        return PeerVerdict(applied: items.count - conflicts, conflicts: conflicts)
-    }
-
-    private func statuses(in answer: Wire.Answer) throws -> [Int] {
-        try responses(in: answer).map { $0["status"] as? Int ?? 0 }
+        return PeerVerdict(applied: applied, conflicts: conflicts)
     }
 
     private func responses(in answer: Wire.Answer) throws -> [[String: Any]] {
@@ -71,7 +70,7 @@ struct Kinto: Peer {
     }
 
     func page(after cursor: String?) -> [UInt8] {
-        let since = cursor.map { "&_since=\($0)" } ?? ""
+        let since = cursor.map { "&_since=%22\($0)%22" } ?? ""
         let path = "\(Self.records)?_sort=last_modified&_limit=1000\(since)"
         return request("GET", path, authorization: Self.authorization)
     }

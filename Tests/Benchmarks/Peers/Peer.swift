@@ -37,14 +37,20 @@ struct PeerItem: Sendable {
 
     init(new entry: Corpus.Entry) {
         id = Self.id(entry)
-        data = String(decoding: entry.json, as: UTF8.self)
+        data = Self.data(entry)
     }
 
     init(edit number: Int, of entry: Corpus.Entry, base: String) {
         id = Self.id(entry)
         self.base = base
-        data = String(decoding: entry.json, as: UTF8.self)
+        data = Self.data(entry)
             .replacingOccurrences(of: "\"remark\":\"", with: "\"remark\":\"第\(number)次走访更正：")
+    }
+
+    /// Peers have their own place for the id.
+    private static func data(_ entry: Corpus.Entry) -> String {
+        String(decoding: entry.json, as: UTF8.self)
+            .replacingOccurrences(of: "\"id\":\"\(entry.id)\",", with: "")
     }
 
     private static func id(_ entry: Corpus.Entry) -> String {

@@ -9,7 +9,7 @@ enum Peers {
         guard parts.count == 3, let port = Int(parts[1]), !processes.isEmpty else {
             throw BenchError("--peer \(description): expected NAME:PORT:PROCESS[,PROCESS…]")
         }
-        let meter = Meter(processes: processes)
+        let meter = Meter(families: processes)
         switch parts[0] {
         case "kinto": return Kinto(port: port, meter: meter)
         case "pocketbase": return PocketBase(port: port, meter: meter)
@@ -58,7 +58,11 @@ enum Peers {
             readings,
             limit: limits.map(\.pull).median
         )
-        report.add("… a poll that brings 20, heads and all", "bytes", polls.map { Double($0.bytes) })
+        report.add(
+            "… a poll that brings 20, heads and all",
+            "bytes",
+            polls.map { Double($0.bytes) }
+        )
         report.add("… median at 200/s", "ms", polls.map(\.medianMilliseconds))
         report.add("… server's processor time", "ms", polls.map(\.daemonMillisecondsPerPoll))
         report.add("… a burst of 200, done in", "ms", polls.map(\.burstMilliseconds))

@@ -12,7 +12,8 @@ struct PocketBase: Peer {
     private static let collections = "/api/collections"
     private static let records = "/api/collections/visits/records"
     /// The operator, as `peers.sh` sets it up.
-    private static let credentials = #"{"identity":"operator@example.com","password":"secret12345"}"#
+    private static let credentials =
+        #"{"identity":"operator@example.com","password":"secret12345"}"#
 
     func prepare() throws {
         let login = "\(Self.collections)/_superusers/auth-with-password"
@@ -78,7 +79,8 @@ struct PocketBase: Peer {
             let filter =
                 "updated >= '\(parts[0])' && (updated > '\(parts[0])' || id > '\(parts[1])')"
             let allowed = CharacterSet.alphanumerics
-            query += "&filter=" + (filter.addingPercentEncoding(withAllowedCharacters: allowed) ?? "")
+            query +=
+                "&filter=" + (filter.addingPercentEncoding(withAllowedCharacters: allowed) ?? "")
         }
         return request("GET", "\(Self.records)?\(query)", authorization: "")
     }
