@@ -58,7 +58,7 @@ public struct SyncService: Sendable {
         do {
             taken = try await take(request, from: id, at: received, ahead, isNoted: true)
         } catch let error as SyncError
-            where error.isOfStore && (ahead?.access != nil || readsAlong(for: request))
+            where error.isOfStore && (ahead?.access != nil || !store.hasManyWriters)
         {
             // It may be the log alone that cannot be written: that keeps nobody from their records [L-04].
             taken = try await take(request, from: id, at: received, nil, isNoted: false)

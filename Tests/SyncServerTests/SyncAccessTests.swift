@@ -6,10 +6,14 @@ import Testing
 
 /// How what a sync tells is noted.
 struct SyncAccessTests {
-    @Test("[L-01] a device that brings nothing is told in one commit, and one entry says so")
-    func oneCommit() async throws {
+    @Test(
+        "[L-01] a device that brings nothing is told in one commit, and one entry says so",
+        arguments: [false, true]
+    )
+    func oneCommit(hasManyWriters: Bool) async throws {
         try await World.run { world in
-            let (store, service, request, chen) = try await Self.waitingReader(in: world)
+            let (store, service, request, chen) =
+                try await Self.waitingReader(in: world, hasManyWriters)
             let before = try await storedAccesses(in: world).count
 
             let answer = try await service.sync(request, from: chen)
@@ -22,11 +26,13 @@ struct SyncAccessTests {
     }
 
     @Test(
-        "[L-04] where the log alone cannot be written, a device that brings nothing is told all the same"
+        "[L-04] where the log alone cannot be written, a device that brings nothing is told all the same",
+        arguments: [false, true]
     )
-    func fullLog() async throws {
+    func fullLog(hasManyWriters: Bool) async throws {
         try await World.run { world in
-            let (store, service, request, chen) = try await Self.waitingReader(in: world)
+            let (store, service, request, chen) =
+                try await Self.waitingReader(in: world, hasManyWriters)
             let before = try await storedAccesses(in: world).count
 
             store.isLogFull.withLock { $0 = true }
@@ -45,7 +51,7 @@ struct SyncAccessTests {
     @Test("[F-05] what was read for a grant that was taken away meanwhile is not told")
     func grantTakenAway() async throws {
         try await World.run { world in
-            let (store, service, request, chen) = try await Self.waitingReader(in: world)
+            let (store, service, request, chen) = try await Self.waitingReader(in: world, true)
             let before = try await storedAccesses(in: world).count
 
             store.afterRead.withLock { afterRead in
@@ -74,12 +80,13 @@ struct SyncAccessTests {
     /// A device for which a record waits, as a request of its that brings nothing, and a service whose store can be
     /// made to fail.
     private static func waitingReader(
-        in world: World
+        in world: World,
+        _ hasManyWriters: Bool
     ) async throws -> (FullStore, SyncService, SyncRequest, DeviceID) {
         var lin = try await world.device(named: "林小梅", areas: Town.gaoting)
         let chen = try await world.device(named: "陈建国", areas: Town.gaoting)
         try await lin.send(lin.change(id(1), to: dwelling(in: Town.gaoting)))
-        let store = FullStore(base: world.store)
+        let store = FullStore(base: world.store, hasManyWriters: hasManyWriters)
         let service = store.service(in: world)
         var request = SyncRequest()
         request.epoch = chen.epoch
@@ -169,7 +176,7 @@ struct SyncAccessTests {
     private static func bringingReader(
         in world: World
     ) async throws -> (FullStore, SyncService, SyncRequest, DeviceID) {
-        let (store, service, _, _) = try await waitingReader(in: world)
+        let (store, service, _, _) = try await waitingReader(in: world, false)
         var wu = try await world.device(named: "吴", areas: Town.gaoting)
         wu.number([wu.change(id(2), to: dwelling(in: Town.gaoting)).payload])
         return (store, service, wu.request(1...1), wu.id)

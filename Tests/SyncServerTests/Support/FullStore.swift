@@ -13,7 +13,13 @@ final class FullStore: Store {
     let afterRead = Mutex<(@Sendable () async throws -> Void)?>(nil)
     let writes = Mutex(0)
 
-    init(base: SQLiteStore) { self.base = base }
+    /// Whether it says of itself that writers go side by side.
+    let hasManyWriters: Bool
+
+    init(base: SQLiteStore, hasManyWriters: Bool = false) {
+        self.base = base
+        self.hasManyWriters = hasManyWriters
+    }
 
     func write<R: Sendable>(
         _ body: @escaping @Sendable (any StoreTransaction) throws -> R
