@@ -293,7 +293,7 @@ struct RekeyedTests {
     }
 
     @Test(
-        "[A-12] [V-05] a creation that was mended at the server is its author's own under the next key, too"
+        "[A-12] [V-05] a creation that was mended at the server is its author's own under another key"
     )
     func mendedAtServer() async throws {
         let world = try await World()
@@ -312,7 +312,6 @@ struct RekeyedTests {
         )
         let link = try await world.rekeyLink(for: former)
         _ = try await lin.client.enrol(link: link, .rekeyed)
-        // She has not heard of it.
         try await lin.client.edit(id, as: Person.self) { $0.name = "王一二" }
 
         try await lin.sync()

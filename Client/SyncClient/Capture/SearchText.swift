@@ -19,16 +19,47 @@ public enum SearchText {
     /// Appends a text as it is compared: byte by byte as long as its letters let it.
     private static func append(_ text: ArraySlice<UInt8>, to lines: inout [UInt8]) {
         let start = lines.count
-        for byte in text {
-            switch byte {
-            case _ where isFolded(byte): lines.append(byte)
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): lines.append(byte | 0x20)
-            default:
+        var index = text.startIndex
+        while index < text.endIndex {
+            let byte = text[index]
+            if isFolded(byte) {
+                lines.append(byte)
+                index += 1
+            } else if let small = small(byte) {
+                lines.append(small)
+                index += 1
+            } else if append(sign: text[index...].prefix(3), to: &lines) {
+                index += 3
+            } else {
                 lines.removeSubrange(start...)
                 lines.append(contentsOf: folded(String(decoding: text, as: UTF8.self)).utf8)
                 return
             }
         }
+    }
+
+    /// The small letter of a capital one, A to Z.
+    private static func small(_ byte: UInt8) -> UInt8? {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : nil
+    }
+
+    /// Appends a sign of three bytes as it is compared, where that is seen from its bytes: one of full width, or of
+    /// those between Chinese characters, which have no other case.
+    private static func append(sign: ArraySlice<UInt8>, to lines: inout [UInt8]) -> Bool {
+        let (first, rest) = (sign[sign.startIndex], sign.dropFirst())
+        guard let second = rest.first, let third = rest.dropFirst().first,
+            (0x80...0xBF).contains(second), (0x80...0xBF).contains(third)
+        else { return false }
+        switch (first, second, third) {
+        case (0xEF, 0xBC, 0x81...):
+            let half = third - 0x60
+            lines.append(small(half) ?? half)
+        case (0xEF, 0xBD, 0x80...0x9E): lines.append(third - 0x20)
+        case (0xE3, 0x80, 0x80): lines.append(UInt8(ascii: " "))
+        case (0xE3, 0x80, _), (0xE2, 0x80, _): lines.append(contentsOf: sign)
+        default: return false
+        }
+        return true
     }
 
     /// A text as it is compared: lower case, full-width forms made half-width.
