@@ -27,8 +27,8 @@ struct Bootstrap: Sendable {
         var down = 0
         var cuts = 0
         var peakMebibytes = 0.0
-        /// What it was told before, in bytes and seconds.
-        var told = (bytes: 0, seconds: 0)
+        /// What it was told before, in bytes and seconds; of many people, the least that it can be.
+        var told = (bytes: 0, seconds: 0, isAtLeast: false)
         /// Bytes that had come down after each second.
         var course: [Int] = []
     }
@@ -92,7 +92,10 @@ struct Bootstrap: Sendable {
         var home = Homecoming()
         _ = try residence(["enroll", invitation], device, &home, link)
         let forecast = try residence(["sync", "--plan"], device, &home, link)
-        home.told = (forecast["bytes"] as? Int ?? 0, forecast["seconds"] as? Int ?? 0)
+        home.told = (
+            forecast["bytes"] as? Int ?? 0, forecast["seconds"] as? Int ?? 0,
+            forecast["at_least"] as? Bool ?? false
+        )
         let before = link.carried
         let began = ContinuousClock.now
         home.course = []
@@ -153,7 +156,10 @@ struct Bootstrap: Sendable {
             ("people on the device in the end", { $0.held.formatted() }),
             (
                 "told before",
-                { "\(Report.text(Double($0.told.bytes) / 1000)) KB, \($0.told.seconds) s" }
+                {
+                    ($0.told.isAtLeast ? "at least " : "")
+                        + "\(Report.text(Double($0.told.bytes) / 1000)) KB, \($0.told.seconds) s"
+                }
             ),
             (
                 "took",
