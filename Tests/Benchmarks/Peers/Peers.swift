@@ -81,7 +81,7 @@ enum Peers {
         let last = updates.last
         return "\(name), \(records) records: push server \(seconds(pushes, \.daemonSeconds)) s,"
             + " driver \(seconds(pushes, \.driverSeconds)) s of processor time; updates server"
-            + " \(seconds(updates, \.daemonSeconds)) s, \(last?.conflicts ?? 0) refused,"
-            + " \(last?.sentAgain ?? 0) batches sent again"
+            + " \(seconds(updates, \.daemonSeconds)) s, \(last?.conflicts ?? 0) refused"
+            + " (or kept before), \(last?.sentAgain ?? 0) batches sent again"
     }
 }
