@@ -57,9 +57,7 @@ public struct SyncService: Sendable {
         let taken: Taken
         do {
             taken = try await take(request, from: id, at: received, ahead, isNoted: true)
-        } catch let error as SyncError
-            where error.isOfStore && (ahead?.access != nil || !store.hasManyWriters)
-        {
+        } catch let error as SyncError where mayBeOfLog(error, ahead) {
             // It may be the log alone that cannot be written: that keeps nobody from their records [L-04].
             taken = try await take(request, from: id, at: received, nil, isNoted: false)
         }
@@ -101,6 +99,13 @@ public struct SyncService: Sendable {
             if let told = taken.told { told } else { try await read(for: request, of: taken) }
         reading.tell(in: &response, to: request, whoPins: servedPin)
         return response
+    }
+
+    /// Whether it may have been for the log of who read what that a request could not be taken in.
+    private func mayBeOfLog(_ error: SyncError, _ ahead: ReadAhead?) -> Bool {
+        guard error.isOfStore else { return false }
+        // Of the one writer's turn, the log needs no more than what else there was to write.
+        return store.hasManyWriters ? ahead?.access != nil : error.code != "database_busy"
     }
 
     /// What taking a request in gave.

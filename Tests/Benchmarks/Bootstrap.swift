@@ -31,6 +31,8 @@ struct Bootstrap: Sendable {
         var told = (bytes: 0, seconds: 0, isAtLeast: false)
         /// Bytes that had come down after each second.
         var course: [Int] = []
+        /// Bytes that had come down before the sync.
+        var before = 0
     }
 
     func run() async throws {
@@ -97,6 +99,7 @@ struct Bootstrap: Sendable {
             forecast["at_least"] as? Bool ?? false
         )
         let before = link.carried
+        home.before = before.down
         let began = ContinuousClock.now
         home.course = []
         let limit = budget.map { ["--budget", String($0)] } ?? []
@@ -104,7 +107,12 @@ struct Bootstrap: Sendable {
             home.runs += 1
             let report = try residence(["sync"] + limit, device, &home, link, since: began)
             // Cut off more often than it tries again by itself: somebody starts it once more.
-            guard !report.isEmpty else { continue }
+            guard !report.isEmpty else {
+                guard home.runs < 100 else {
+                    throw BenchError("the server is not reached any more")
+                }
+                continue
+            }
             if report["budget_spent"] as? Bool != true || budget != nil { break }
         }
         home.seconds = (ContinuousClock.now - began) / .seconds(1)
@@ -135,7 +143,9 @@ struct Bootstrap: Sendable {
         while process.isRunning {
             home.peakMebibytes = max(home.peakMebibytes, meter.peakMebibytes)
             let seconds = Int((ContinuousClock.now - began) / .seconds(1))
-            while home.course.count < seconds { home.course.append(link.carried.down) }
+            while home.course.count < seconds {
+                home.course.append(link.carried.down - home.before)
+            }
             usleep(100_000)
         }
         let output = pipe.fileHandleForReading.readDataToEndOfFile()

@@ -182,7 +182,7 @@ struct ResidenceBench: AsyncParsableCommand {
             !peer.contains { $0.hasPrefix(name + ":") }
         }
         if !missing.isEmpty {
-            report.notes.append("not run, since not installed: \(missing.joined(separator: ", "))")
+            report.notes.append("not run beside it: \(missing.joined(separator: ", "))")
         }
     }
 }

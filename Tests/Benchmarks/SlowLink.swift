@@ -6,7 +6,9 @@ internal import Synchronization
 /// A link as on the outer islands, between a program and the daemon: few bits a second, far away, and lossy.
 ///
 /// It carries packets of 1,400 bytes, one after another, each way. A lost one is sent again a round trip later and
-/// holds up what is behind it, as TCP does; that TCP then also slows down is not shown. A second's worth may wait.
+/// holds up what is behind it, as TCP does. A second's worth may wait. Not shown, all of it in favour of whoever is
+/// measured: that TCP slows down then and begins slowly, what heads of packets weigh, and the first round trip of a
+/// connection.
 final class SlowLink: Sendable {
     static let bytesPerSecond = 32_000.0
     /// One way, in seconds.

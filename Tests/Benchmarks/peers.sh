@@ -13,16 +13,20 @@ if [ "$(id -u)" = 0 ]; then
     chown postgres "$folder"
 fi
 end() {
-    for process in $started; do kill "$process" 2>/dev/null && wait "$process" 2>/dev/null; done
+    set +e
+    for process in $started; do { kill "$process" && wait "$process"; } 2>/dev/null; done
     [ ! -d "$folder/data" ] || mine "$postgres/pg_ctl" -D "$folder/data" -m immediate -w stop >/dev/null 2>&1
     rm -rf "$folder"
 }
 trap 'cd /; end' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 
-# Waits until something answers there, half a minute at most.
+# Waits until the process that was started last answers there, half a minute at most.
 answers() {
     for _ in $(seq 150); do
-        curl -s -o "$folder/answer" "http://127.0.0.1:$1" && return
+        kill -0 $! 2>/dev/null || break
+        curl -sf -o "$folder/answer" "http://127.0.0.1:$1" && return
         sleep 0.2
     done
     echo "$2 does not answer; it said:" >&2

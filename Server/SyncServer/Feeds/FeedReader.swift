@@ -20,7 +20,8 @@ struct FeedReader {
         for request: SyncRequest,
         of areas: [AreaCode]
     ) throws -> News {
-        try pages(for: request, from: try transaction.heads(under: areas), entries: .max)
+        let room = Room(bytes: bytes(for: request), entries: .max, conflicts: .max)
+        return try pages(for: request, from: try transaction.heads(under: areas), room)
     }
 
     /// The same, where it is read in passing; `nil` where it is so much that others would wait for it.
@@ -35,24 +36,36 @@ struct FeedReader {
             return sum + feed.head.rawValue - position.rawValue
         }
         let most = UInt64(limits.changesPerCommit)
-        guard unread <= most || (1...Self.smallBudget).contains(request.budget) else { return nil }
-        return try pages(for: request, from: heads, entries: limits.changesPerCommit)
+        let isSmall = (1...Self.smallBudget).contains(request.budget)
+        guard unread <= most || isSmall else { return nil }
+        let room = Room(
+            bytes: min(bytes(for: request), Self.briefBytes),
+            entries: limits.changesPerCommit,
+            conflicts: Self.briefConflicts
+        )
+        let news = try pages(for: request, from: heads, room)
+        // Who was not told all would come again for the rest, unless they asked for no more.
+        return !news.hasMore || (isSmall && !news.pages.isEmpty) ? news : nil
+    }
+
+    private func bytes(for request: SyncRequest) -> Int {
+        request.budget > 0 ? min(request.budget, limits.pageBytes) : limits.pageBytes
     }
 
     /// Bytes of records that are read in passing, however much there is.
     private static let smallBudget = 8 << 10
+    /// Bytes of records that are read in passing at most.
+    private static let briefBytes = 64 << 10
+    /// Open conflicts of one record that are read in passing.
+    private static let briefConflicts = 50
 
     private func pages(
         for request: SyncRequest,
         from heads: [AreaHead],
-        entries: Int
+        _ room: Room
     ) throws -> News {
         let asked = Self.byArea(request.bookmarks)
-        let limit = limits.pageBytes
-        var left = Room(
-            bytes: request.budget > 0 ? min(request.budget, limit) : limit,
-            entries: entries
-        )
+        var left = room
         var news = News()
         var digest = AreaDigest.empty
         for feed in heads {
@@ -66,7 +79,7 @@ struct FeedReader {
             }
             var page = try read(from: start, head: head, left: &left)
             page.restarts = restarts
-            news.pages.append(page)
+            if page.position > start.position { news.pages.append(page) }
             if page.position < head {
                 news.hasMore = true
                 return news
@@ -81,6 +94,8 @@ struct FeedReader {
         var bytes: Int
         /// Entries that are looked at, whether they are sent or not.
         var entries: Int
+        /// Open conflicts that a record may have.
+        let conflicts: Int
 
         var isUsedUp: Bool { bytes <= 0 || entries <= 0 }
     }
@@ -143,7 +158,7 @@ struct FeedReader {
         var room = left
         try transaction.feed(of: start.area, after: start.position) { entry in
             // At least one entry travels, however large: or the reader would never get past it.
-            if room.isUsedUp {
+            if room.isUsedUp || entry.openConflicts > room.conflicts {
                 isFull = true
                 return false
             }
@@ -188,4 +203,10 @@ extension StoreReader {
 extension RecordCopy {
     /// About how many bytes it takes on the wire.
     var weight: Int { message.count + conflicts.reduce(32) { $0 + $1.count } }
+}
+
+extension FeedEntry {
+    fileprivate var openConflicts: Int {
+        if case .record(_, let openConflicts) = content { openConflicts } else { 0 }
+    }
 }

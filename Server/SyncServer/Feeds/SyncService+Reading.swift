@@ -51,7 +51,7 @@ struct ReadAhead: Sendable {
 extension SyncError {
     /// Whether the store could not do what it was asked.
     var isOfStore: Bool {
-        ["disk_full", "database_unavailable", "database_unreadable"].contains(code)
+        ["disk_full", "database_busy", "database_unavailable", "database_unreadable"].contains(code)
     }
 }
 
@@ -91,13 +91,15 @@ extension SyncService {
     }
 
     /// Reads for a device in the transaction that takes its request in, and notes what it reads; `nil` where that is so
-    /// much that others would wait.
+    /// much, or of so many areas, that others would wait.
     func readAlong(
         for request: SyncRequest,
         of taken: Taken,
         in transaction: any StoreTransaction
     ) throws -> Reading? {
-        guard !store.hasManyWriters else { return nil }
+        guard !store.hasManyWriters, taken.bookmarks.count <= limits.bookmarksShown,
+            taken.device.feeds.allSatisfy({ $0.rawValue.count >= Self.townshipDigits })
+        else { return nil }
         var request = request
         request.bookmarks = taken.bookmarks
         let reader = FeedReader(transaction: transaction, limits: limits)
@@ -110,6 +112,9 @@ extension SyncService {
         }
         return reading
     }
+
+    // A county has hundreds of areas, a township (乡镇) some twenty.
+    private static var townshipDigits: Int { 9 }
 
     /// Reads for a device whose request was taken in, and notes what it reads.
     func read(for request: SyncRequest, of taken: Taken) async throws -> Reading {

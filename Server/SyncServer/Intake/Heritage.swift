@@ -5,6 +5,7 @@ internal import SyncProtocol
 /// Whoever decides about a change sees it under the device's id; what is kept says who wrote it.
 final class Heritage {
     private let device: StoredDevice
+    private let server: DeviceID
     private let transaction: any StoreTransaction
     private let predecessors: Set<DeviceID>
     private var writings: [RecordID: Writings] = [:]
@@ -18,10 +19,10 @@ final class Heritage {
     }
 
     /// What a device has from others; `nil` where that is nothing.
-    init?(of device: StoredDevice, in transaction: any StoreTransaction) {
+    init?(of device: StoredDevice, at server: DeviceID, in transaction: any StoreTransaction) {
         predecessors = Set(device.succession.parts.map(\.device)).subtracting([device.id])
         guard !predecessors.isEmpty else { return nil }
-        (self.device, self.transaction) = (device, transaction)
+        (self.device, self.server, self.transaction) = (device, server, transaction)
     }
 
     /// The device as whose a change counts.
@@ -98,7 +99,7 @@ final class Heritage {
     private func author(of change: StoredChange, _ said: Change?) throws -> DeviceID? {
         if device.counts(change) { return change.device }
         // > [V-05] A creation that is mended at the server stays its author's own
-        guard let said, said.base == Base.none else { return nil }
+        guard change.device == server, let said, said.base == Base.none else { return nil }
         return try mendings()[change.receivedAt]
     }
 

@@ -127,7 +127,11 @@ struct Intake {
         in transaction: some StoreTransaction
     ) throws -> [Outcome] {
         guard !changes.isEmpty else { return [] }
-        let heritage = Heritage(of: device, in: transaction)
+        let heritage = Heritage(
+            of: device,
+            at: identity.key.publicKey.deviceID,
+            in: transaction
+        )
         let records = WorkingSet(transaction, schema: schema, heritage: heritage)
         try records.load(changes.compactMap { $0.change?.record })
         let desk = desk(for: Actor(device), records, transaction)

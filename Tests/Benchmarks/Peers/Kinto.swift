@@ -40,15 +40,16 @@ struct Kinto: Peer {
         guard answer.status == 200 else {
             throw BenchError("\(name): \(answer.status) \(answer.text.prefix(300))")
         }
-        let responses = try responses(in: answer)
-        let statuses = responses.map { $0["status"] as? Int ?? 0 }
-        if statuses.contains(409) { return PeerVerdict(again: items) }
-        let conflicts = statuses.count { $0 == 412 }
-        let applied = statuses.count { $0 == 200 || $0 == 201 }
-        guard applied + conflicts == items.count else {
+        let isLost = Data(answer.body).range(of: Data(#""status":409"#.utf8)) != nil
+        return isLost ? PeerVerdict(again: items) : PeerVerdict()
+    }
+
+    func refused(in answer: Wire.Answer) throws -> Int {
+        let statuses = try responses(in: answer).map { $0["status"] as? Int ?? 0 }
+        guard !statuses.isEmpty, statuses.allSatisfy({ [200, 201, 412].contains($0) }) else {
             throw BenchError("\(name): \(answer.text.prefix(300))")
         }
-        return PeerVerdict(applied: applied, conflicts: conflicts)
+        return statuses.count { $0 == 412 }
     }
 
     private func responses(in answer: Wire.Answer) throws -> [[String: Any]] {

@@ -17,8 +17,10 @@ protocol Peer: Sendable {
     func prepare() throws
     /// A request that writes a batch.
     func batch(_ items: [PeerItem]) -> [UInt8]
-    /// What became of a batch.
+    /// What became of a batch, as far as has to be known to go on: asked while the clock runs.
     func verdict(on answer: Wire.Answer, of items: [PeerItem]) throws -> PeerVerdict
+    /// How many edits an answer says were refused, besides what its verdict did: asked afterwards.
+    func refused(in answer: Wire.Answer) throws -> Int
     /// The versions that an answer gives records, by their id.
     func versions(in answer: Wire.Answer) throws -> [String: String]
     /// A request for what changed after a moment that a page has named; all of it after none.
@@ -60,7 +62,6 @@ struct PeerItem: Sendable {
 
 /// What became of a batch.
 struct PeerVerdict: Sendable {
-    var applied = 0
     /// Refused, since the record was edited meanwhile.
     var conflicts = 0
     /// Kept back with others of the batch: to be sent again.
@@ -68,6 +69,8 @@ struct PeerVerdict: Sendable {
 }
 
 extension Peer {
+    func refused(in answer: Wire.Answer) throws -> Int { 0 }
+
     /// A request with a body of JSON, or without one.
     func request(
         _ method: String,

@@ -60,10 +60,11 @@ struct PeerRound {
         }
         let sent = parts.joined()
         let versions = try sent.map { try peer.versions(in: $0.answer) }
+        let refused = try sent.reduce(0) { try $0 + peer.refused(in: $1.answer) }
         return Push(
             perSecond: Double(batches.joined().reduce(0) { $0 + $1.count }) / seconds,
             usage: usage,
-            conflicts: sent.reduce(0) { $0 + $1.conflicts },
+            conflicts: sent.reduce(refused) { $0 + $1.conflicts },
             sentAgain: sent.reduce(0) { $0 + $1.repeats },
             versions: versions.reduce(into: [:]) { $0.merge($1) { _, last in last } }
         )
@@ -113,7 +114,7 @@ struct PeerRound {
     /// Twenty records are new after a moment: what it takes a device to fetch them.
     func poll(after cursor: String?) async throws -> Round.Polling {
         let new = Corpus(count: 20, order: .random, seed: 7).entries.map { PeerItem(new: $0) }
-        _ = try peer.verdict(on: Wire(port: peer.port).exchange(peer.batch(new)), of: new)
+        _ = try peer.refused(in: Wire(port: peer.port).exchange(peer.batch(new)))
         let request = peer.page(after: cursor)
         let answer = try Wire(port: peer.port).exchange(request)
         let brought = try peer.end(of: answer).records

@@ -9,6 +9,9 @@ enum Peers {
         guard parts.count == 3, let port = Int(parts[1]), !processes.isEmpty else {
             throw BenchError("--peer \(description): expected NAME:PORT:PROCESS[,PROCESS…]")
         }
+        guard processes.allSatisfy({ !Meter.read("/proc/\($0)/stat").isEmpty }) else {
+            throw BenchError("--peer \(description): one of its processes does not run")
+        }
         let meter = Meter(families: processes)
         switch parts[0] {
         case "kinto": return Kinto(port: port, meter: meter)
@@ -48,7 +51,7 @@ enum Peers {
         )
         report.add(
             "… updates, 10 % in conflict, refused",
-            "changes/s",
+            "answered/s",
             updates.map(\.perSecond),
             limit: limits.map(\.update).median
         )

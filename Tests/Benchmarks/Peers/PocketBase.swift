@@ -54,7 +54,7 @@ struct PocketBase: Peer {
 
     /// A refused batch names the first edit that it would not take: the others are sent again without it.
     func verdict(on answer: Wire.Answer, of items: [PeerItem]) throws -> PeerVerdict {
-        if answer.status == 200 { return PeerVerdict(applied: items.count) }
+        if answer.status == 200 { return PeerVerdict() }
         let requests = (try answer.object()["data"] as? [String: Any])?["requests"]
         guard answer.status == 400, let refused = (requests as? [String: Any])?.keys.first,
             let index = Int(refused), items.indices.contains(index), items[index].base != nil
