@@ -70,7 +70,7 @@ measure-merge: deps       # a million merges of a 20-field record, in a release 
 
 RELEASE := env -u RESIDENCE_OPTIMIZED swift build -c release --product
 BENCH = .build/release/residence-bench --commit "$$(git describe --always --dirty)"
-bench: bench-build        # the daemon under load beside a bare C program, and peers: a quarter of an hour
+bench: bench-build        # the daemon under load beside a bare C program: a quarter of an hour, longer with peers
 	sh Tests/Benchmarks/peers.sh $(BENCH)
 
 bench-quick: bench-build  # the same in two minutes, without peers

@@ -171,6 +171,30 @@ struct SyncAccessTests {
         }
     }
 
+    @Test(
+        "[L-01] a wide grant, and much that is new, is read outside the commit, and told all the same",
+        arguments: [(Town.county, 0), (Town.gaoting, 9_000)]
+    )
+    func readOutside(area: String, remark: Int) async throws {
+        try await World.run { world in
+            var lin = try await world.device(named: "林小梅", areas: Town.gaoting)
+            var long = dwelling(in: Town.gaoting)
+            long.remark = String(repeating: "海", count: remark / 3)
+            lin.number((1...9).map { lin.change(id($0), to: long).payload })
+            try await lin.resend(1...9)
+            var hu = try await world.device(named: "胡敏", areas: area)
+            hu.number([hu.change(id(10), to: dwelling(in: Town.gaoting)).payload])
+            let store = FullStore(base: world.store)
+
+            let answer = try await store.service(in: world).sync(hu.request(1...1), from: hu.id)
+
+            let noted = try await accesses(in: world).filter { $0.device == hu.id }
+            #expect(answer.pages.reduce(0) { $0 + $1.records.count } == 10 && !answer.hasMore)
+            #expect(noted.map(\.count) == [10])
+            #expect(store.writes.withLock { $0 } == 2)
+        }
+    }
+
     /// A device for which a record waits and that brings another, as its request, and a service whose store can be made
     /// to fail.
     private static func bringingReader(

@@ -1,15 +1,10 @@
 internal import CDeflate
-internal import Synchronization
 
-/// Compressors that were used before: each holds some hundred kilobytes, which are not asked for anew for each body.
+/// Compressors of libdeflate that were used before.
 final class Compressors: Sendable {
     static let shared = Compressors()
 
-    /// Where two cores pack, more than a few never wait.
-    private static let most = 8
-
-    /// Addresses of those that nobody uses: each is used by one thread at a time.
-    private let idle = Mutex<[UInt]>([])
+    private let spares = Spares()
 
     /// The bytes packed under a coding: of the size that zlib gives at its level 6, in less than half the time.
     func pack(_ bytes: [UInt8], as coding: ContentCoding) -> [UInt8] {
@@ -38,9 +33,7 @@ final class Compressors: Sendable {
     }
 
     private func take() -> OpaquePointer {
-        if let kept = idle.withLock({ $0.popLast() }).flatMap(OpaquePointer.init(bitPattern:)) {
-            return kept
-        }
+        if let kept = spares.take() { return kept }
         guard let made = libdeflate_alloc_compressor(6) else {
             preconditionFailure("there is no memory for a compressor")
         }
@@ -48,11 +41,6 @@ final class Compressors: Sendable {
     }
 
     private func give(_ compressor: OpaquePointer) {
-        let isKept = idle.withLock { idle in
-            guard idle.count < Self.most else { return false }
-            idle.append(UInt(bitPattern: compressor))
-            return true
-        }
-        if !isKept { libdeflate_free_compressor(compressor) }
+        if !spares.keep(compressor) { libdeflate_free_compressor(compressor) }
     }
 }

@@ -1,17 +1,12 @@
 internal import CZlib
-internal import Synchronization
 
-/// Streams of zlib that were used before: each holds a quarter of a megabyte, which is not asked for anew for each body.
+/// Streams of zlib that pack with a dictionary, and were used before.
 ///
 /// Reading a dictionary of 16 KiB again takes zlib a fifth of the time that copying a stream takes which has read it.
 final class PackingStreams: Sendable {
     static let shared = PackingStreams()
 
-    /// Where two cores pack, more than a few never wait.
-    private static let most = 8
-
-    /// Addresses of those that nobody uses: each is used by one thread at a time.
-    private let idle = Mutex<[UInt]>([])
+    private let spares = Spares()
 
     /// Runs a closure with a stream that has packed nothing, and knows a dictionary.
     func with<Result>(
@@ -30,9 +25,7 @@ final class PackingStreams: Sendable {
     }
 
     private func take() -> UnsafeMutablePointer<z_stream> {
-        if let kept = idle.withLock({ $0.popLast() }),
-            let stream = UnsafeMutablePointer<z_stream>(bitPattern: kept)
-        {
+        if let stream = spares.take().map({ UnsafeMutablePointer<z_stream>($0) }) {
             let status = deflateReset(stream)
             precondition(status == Z_OK, "zlib could not start again: \(status)")
             return stream
@@ -47,12 +40,7 @@ final class PackingStreams: Sendable {
     }
 
     private func give(_ stream: UnsafeMutablePointer<z_stream>) {
-        let isKept = idle.withLock { idle in
-            guard idle.count < Self.most else { return false }
-            idle.append(UInt(bitPattern: stream))
-            return true
-        }
-        guard !isKept else { return }
+        guard !spares.keep(OpaquePointer(stream)) else { return }
         deflateEnd(stream)
         stream.deallocate()
     }

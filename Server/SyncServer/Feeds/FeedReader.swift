@@ -21,7 +21,8 @@ struct FeedReader {
         of areas: [AreaCode]
     ) throws -> News {
         let room = Room(bytes: bytes(for: request), entries: .max, conflicts: .max)
-        return try pages(for: request, from: try transaction.heads(under: areas), room)
+        let asked = Self.byArea(request.bookmarks)
+        return try pages(from: try transaction.heads(under: areas), asked, room)
     }
 
     /// The same, where it is read in passing; `nil` where it is so much that others would wait for it.
@@ -43,7 +44,7 @@ struct FeedReader {
             entries: limits.changesPerCommit,
             conflicts: Self.briefConflicts
         )
-        let news = try pages(for: request, from: heads, room)
+        let news = try pages(from: heads, asked, room)
         // Who was not told all would come again for the rest, unless they asked for no more.
         return !news.hasMore || (isSmall && !news.pages.isEmpty) ? news : nil
     }
@@ -60,11 +61,10 @@ struct FeedReader {
     private static let briefConflicts = 50
 
     private func pages(
-        for request: SyncRequest,
         from heads: [AreaHead],
+        _ asked: [AreaCode: Bookmark],
         _ room: Room
     ) throws -> News {
-        let asked = Self.byArea(request.bookmarks)
         var left = room
         var news = News()
         var digest = AreaDigest.empty

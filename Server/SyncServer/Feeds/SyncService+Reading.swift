@@ -57,9 +57,8 @@ extension SyncError {
 
 extension SyncService {
     // With one commit for what a device brings, for that it was here and for what it reads, instead of two one after
-    // the other, it waits half as long, and the disk has half as much to do. A store with one writer reads in that
-    // commit's own transaction. Where many write side by side, reading there would hold up others and see what they
-    // commit meanwhile: it reads before.
+    // the other, it waits for the disk once. A store with one writer reads in that commit's own transaction. Where many
+    // write side by side, reading there would hold up others and see what they commit meanwhile: it reads before.
 
     /// Reads for a device that brings nothing, before a writer is asked; `nil` where that has to wait.
     ///
